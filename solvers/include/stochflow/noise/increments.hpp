@@ -1,0 +1,158 @@
+#pragma once
+
+// Brownian paths on a grid of steps. A path answers one question, "what is the increment over this
+// step", as a pure function of (seed, trajectory, component, step): asking twice, in any order, on
+// any thread gives the same answer. For fixed grids take FreshIncrements; to run one path at
+// several step sizes wrap it in Coarsened; to feed known numbers use PrescribedIncrements.
+
+#include <cmath>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "stochflow/noise/normal.hpp"
+#include "stochflow/sde.hpp"
+
+namespace stochflow {
+
+/// One step of a grid: from t to t + h, the index-th.
+struct Step {
+  std::int64_t index;
+  double t;
+  double h;
+};
+
+/// What the noise contributes to one step, for methods that need W only.
+///   W   the Brownian increments over the step, N(0, h) each, shaped like V
+template <class V>
+struct Increment {
+  V W;
+};
+
+/// Fills a noise variable (a number or an Eigen array) with standard normals.
+template <class V>
+V standard_normals(const RandomStream& stream,
+                   std::uint64_t trajectory,
+                   std::uint64_t index,
+                   V like) {
+  if constexpr (std::is_arithmetic_v<V>) {
+    return normal(stream, trajectory, index);
+  } else {
+    fill_normals(
+        stream, trajectory, index, std::span(like.data(), static_cast<std::size_t>(like.size())));
+    return like;
+  }
+}
+
+/// Independent increments, drawn when asked for and never stored.
+/// V is a number (one Brownian motion) or an Eigen array; `like` gives its size.
+template <class V>
+class FreshIncrements {
+ public:
+  using value_type = V;
+
+  FreshIncrements(std::uint64_t seed, std::uint64_t trajectory, V like = V{})
+      : increments_(seed, Purpose::increments),
+        bridge_(seed, Purpose::bridge),
+        trajectory_(trajectory),
+        like_(std::move(like)) {}
+
+  Increment<V> increment(const Step& step) const {
+    return {V(
+        std::sqrt(step.h) *
+        standard_normals(increments_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
+  }
+
+  /// Normals for the `ordinal`-th point bridged inside a step (see solve's save_at).
+  V bridge_normals(const Step& step, int ordinal) const {
+    // A step is at most 2^48 of the index; the ordinal takes the rest.
+    const auto index = static_cast<std::uint64_t>(step.index) << 16;
+    return standard_normals(
+        bridge_, trajectory_, index + static_cast<std::uint64_t>(ordinal), like_);
+  }
+
+ private:
+  RandomStream increments_;
+  RandomStream bridge_;
+  std::uint64_t trajectory_;
+  V like_;
+};
+
+/// The same path seen with steps `factor` times as long: the exact sum of the fine increments.
+template <class Path>
+class Coarsened {
+ public:
+  using value_type = typename Path::value_type;
+
+  Coarsened(Path path, std::int64_t factor) : path_(std::move(path)), factor_(factor) {
+    if (factor < 1) {
+      throw std::invalid_argument("Coarsened: factor is " + std::to_string(factor) +
+                                  ", but must be at least 1");
+    }
+  }
+
+  Increment<value_type> increment(const Step& step) const {
+    const double h = step.h / static_cast<double>(factor_);
+    Increment<value_type> sum = path_.increment({step.index * factor_, step.t, h});
+    for (std::int64_t j = 1; j < factor_; ++j) {
+      const double t = step.t + static_cast<double>(j) * h;
+      sum.W += path_.increment({step.index * factor_ + j, t, h}).W;
+    }
+    return sum;
+  }
+
+ private:
+  Path path_;
+  std::int64_t factor_;
+};
+
+/// Increments given in advance, one a step: for tests, for replaying a recorded path, and for
+/// driving an equation with data.
+template <class V>
+class PrescribedIncrements {
+ public:
+  using value_type = V;
+
+  explicit PrescribedIncrements(std::vector<V> increments) : increments_(std::move(increments)) {}
+
+  Increment<V> increment(const Step& step) const {
+    if (step.index < 0 || static_cast<std::size_t>(step.index) >= increments_.size()) {
+      throw std::invalid_argument("PrescribedIncrements: step " + std::to_string(step.index) +
+                                  " was asked for, but only " + std::to_string(increments_.size()) +
+                                  " increments were given: give one for each step of the grid");
+    }
+    return {increments_[static_cast<std::size_t>(step.index)]};
+  }
+
+ private:
+  std::vector<V> increments_;
+};
+
+/// A noise variable of the shape that `problem` needs at state x: a number for scalar noise and
+/// scalar states, [M] for a diffusion matrix [N, M], otherwise like x.
+template <class P, class X>
+auto noise_like(const P& problem, const X& x, double t) {
+  using G = std::decay_t<decltype(problem.diffusion(x, t))>;
+  if constexpr (std::is_arithmetic_v<X> || P::noise == Noise::scalar) {
+    return double{};
+  } else if constexpr (MatrixExpression<G>) {
+    using Noises = Vector<typename X::Scalar, G::ColsAtCompileTime>;
+    return Noises(Noises::Zero(problem.diffusion(x, t).cols()));
+  } else {
+    return X(X::Zero(x.size()));
+  }
+}
+
+/// The Brownian path that drives `problem` from x0: independent increments for every
+/// (seed, trajectory).
+template <class P, class X>
+auto brownian_path(
+    const P& problem, const X& x0, double t0, std::uint64_t seed, std::uint64_t trajectory = 0) {
+  auto like = noise_like(problem, x0, t0);
+  return FreshIncrements<decltype(like)>(seed, trajectory, std::move(like));
+}
+
+}  // namespace stochflow

@@ -1,0 +1,81 @@
+#pragma once
+
+// Philox4x32-10, the counter-based generator under all randomness here: 128 random bits are a pure
+// function of a 128-bit counter and a 64-bit key, so a number's value depends on *which* number it
+// is and never on the order, the thread or the batch in which it was asked for.
+// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+
+#include <array>
+#include <cstdint>
+
+namespace stochflow {
+
+using PhiloxCounter = std::array<std::uint32_t, 4>;
+using PhiloxKey = std::array<std::uint32_t, 2>;
+
+constexpr PhiloxCounter philox4x32(PhiloxCounter c, PhiloxKey key) {
+  constexpr std::uint64_t multiplier0 = 0xD2511F53, multiplier1 = 0xCD9E8D57;
+  constexpr std::uint32_t weyl0 = 0x9E3779B9, weyl1 = 0xBB67AE85;
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t p0 = multiplier0 * c[0], p1 = multiplier1 * c[2];
+    c = {static_cast<std::uint32_t>(p1 >> 32) ^ c[1] ^ key[0],
+         static_cast<std::uint32_t>(p1),
+         static_cast<std::uint32_t>(p0 >> 32) ^ c[3] ^ key[1],
+         static_cast<std::uint32_t>(p0)};
+    key[0] += weyl0;
+    key[1] += weyl1;
+  }
+  return c;
+}
+
+/// What a random number is used for. Different purposes never share bits, whatever their indices.
+enum class Purpose : std::uint32_t {
+  increments = 1,
+  bridge = 2,
+  initial_state = 3,
+  exact_integral = 4,
+  dequantisation = 16,
+  probe = 17,
+  prior = 18,
+  corrector = 19,
+  training_time = 32,
+  training_noise = 33,
+  shuffle = 34,
+  initial_weights = 35,
+};
+
+/// An independent stream of 128-bit words, addressed by (trajectory, index, lane).
+/// `seed` is the run's seed; `trajectory` the sample, path or image; `index` the step or draw;
+/// `lane` counts 128-bit words within it.
+class RandomStream {
+ public:
+  constexpr RandomStream(std::uint64_t seed, Purpose purpose)
+      : seed_{low(seed), high(seed)}, purpose_(static_cast<std::uint32_t>(purpose)) {
+    key_ = key_for(0);
+  }
+
+  constexpr PhiloxCounter bits(std::uint64_t trajectory,
+                               std::uint64_t index,
+                               std::uint32_t lane) const {
+    // The counter has room for 32 bits of the index; the rest selects another key.
+    const PhiloxKey key = high(index) == 0 ? key_ : key_for(high(index));
+    return philox4x32({low(trajectory), high(trajectory), low(index), lane}, key);
+  }
+
+ private:
+  static constexpr std::uint32_t low(std::uint64_t v) { return static_cast<std::uint32_t>(v); }
+  static constexpr std::uint32_t high(std::uint64_t v) {
+    return static_cast<std::uint32_t>(v >> 32);
+  }
+
+  constexpr PhiloxKey key_for(std::uint32_t index_high) const {
+    const PhiloxCounter derived = philox4x32({purpose_, index_high, 0x53746f63, 0x68666c77}, seed_);
+    return {derived[0], derived[1]};
+  }
+
+  PhiloxKey seed_;
+  std::uint32_t purpose_;
+  PhiloxKey key_{};
+};
+
+}  // namespace stochflow

@@ -1,0 +1,78 @@
+#pragma once
+
+// The problem: dX = f(X, t) dt + g(X, t) dW, in Itô's or Stratonovich's sense. A problem is any
+// type with two members `drift(x, t)` and `diffusion(x, t)` and two compile-time facts, `calculus`
+// and `noise`; the models in stochflow/models are such types. For an equation of your own, pass two
+// callables to `ito<Noise::...>` or `stratonovich<Noise::...>`.
+//
+// Write the callables generic in the number type (`const auto& x`) and return either a number, a
+// plain array, or an expression of `x`: the same text then runs as double, as an Eigen vector, as a
+// dual number (derivatives for Milstein's method) and as a tensor. Take x by reference: an Eigen
+// expression that refers to a by-value argument dangles.
+//
+// Shapes, for a state of N components:
+//   additive, diagonal  g is a number or [N]       W is like x
+//   scalar              g is like x                W is one number
+//   commutative/general g is a matrix [N, M]       W is [M]
+// Additive noise may also be given as a matrix.
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+#include "stochflow/facts.hpp"
+#include "stochflow/state.hpp"
+
+namespace stochflow {
+
+template <Calculus C, Noise N, class Drift, class Diffusion>
+struct Sde {
+  static constexpr Calculus calculus = C;
+  static constexpr Noise noise = N;
+
+  Drift drift_function;
+  Diffusion diffusion_function;
+
+  template <class X>
+  auto drift(const X& x, double t) const {
+    return drift_function(x, t);
+  }
+  template <class X>
+  auto diffusion(const X& x, double t) const {
+    return diffusion_function(x, t);
+  }
+};
+
+/// dX = drift(X, t) dt + diffusion(X, t) dW in Itô's sense.
+template <Noise N, class Drift, class Diffusion>
+auto ito(Drift drift, Diffusion diffusion) {
+  return Sde<Calculus::ito, N, Drift, Diffusion>{std::move(drift), std::move(diffusion)};
+}
+
+/// dX = drift(X, t) dt + diffusion(X, t) o dW in Stratonovich's sense.
+template <Noise N, class Drift, class Diffusion>
+auto stratonovich(Drift drift, Diffusion diffusion) {
+  return Sde<Calculus::stratonovich, N, Drift, Diffusion>{std::move(drift), std::move(diffusion)};
+}
+
+template <class P, class X>
+concept ProblemFor = requires(const P& problem, const X& x, double t) {
+  { P::calculus } -> std::convertible_to<Calculus>;
+  { P::noise } -> std::convertible_to<Noise>;
+  X(problem.drift(x, t));
+  problem.diffusion(x, t);
+};
+
+/// g(x, t) . dW: all that a method ever asks of the diffusion, so that no method knows whether the
+/// noise is a number, a vector or a matrix. Also defined through a member `noise_term(x, t, W)` for
+/// problems whose product is cheaper than their matrix.
+template <class P, class X, class W>
+X noise_term(const P& problem, const X& x, double t, const W& dW) {
+  if constexpr (requires { problem.noise_term(x, t, dW); }) {
+    return problem.noise_term(x, t, dW);
+  } else {
+    return X(product(problem.diffusion(x, t), dW));
+  }
+}
+
+}  // namespace stochflow

@@ -1,0 +1,79 @@
+#pragma once
+
+// What the solvers need to know about a state, and nothing else: is it finite, and what does noise
+// of its shape look like. A step itself uses only + - * between states and numbers, so that one
+// text of a method serves `double`, `Eigen::Array<T, N, 1>` (T a number, a dual, a SIMD pack) and,
+// through the specialisation in stochflow/diffusion/tensor, `torch::Tensor`.
+
+#include <Eigen/Core>
+#include <cmath>
+#include <concepts>
+#include <type_traits>
+
+#include "stochflow/dual.hpp"
+
+namespace stochflow {
+
+/// State of a system of N equations; N = Eigen::Dynamic when the size is known at run time only.
+template <class T, int N = Eigen::Dynamic>
+using Vector = Eigen::Array<T, N, 1>;
+
+/// Diffusion matrix of a system of N equations driven by M Brownian motions.
+template <class T, int N = Eigen::Dynamic, int M = N>
+using Matrix = Eigen::Matrix<T, N, M>;
+
+template <class E>
+concept EigenExpression = std::is_base_of_v<Eigen::EigenBase<std::decay_t<E>>, std::decay_t<E>>;
+
+/// A two-dimensional Eigen expression: the diffusion of commutative and general noise.
+template <class E>
+concept MatrixExpression = EigenExpression<E> &&(std::decay_t<E>::ColsAtCompileTime != 1);
+
+/// Specialise for a new kind of state:
+///   all_finite(x)      whether every number in x is finite
+///   check_each_step    false when all_finite is expensive (a device synchronisation): the solver
+///                      then looks at the final state only
+template <class X>
+struct StateTraits;
+
+template <std::floating_point T>
+struct StateTraits<T> {
+  static constexpr bool check_each_step = true;
+  static bool all_finite(T x) { return std::isfinite(x); }
+};
+
+template <class T, int N>
+struct StateTraits<Eigen::Array<T, N, 1>> {
+  static constexpr bool check_each_step = true;
+  static bool all_finite(const Eigen::Array<T, N, 1>& x) {
+    for (Eigen::Index i = 0; i < x.size(); ++i) {
+      using std::isfinite;
+      if (!isfinite(x[i])) return false;
+    }
+    return true;
+  }
+};
+
+/// g . dW for every shape that a diffusion can have: a number or an array times an increment
+/// element by element, or a matrix [N, M] times the increments [M] of M Brownian motions.
+template <class G, class W>
+auto product(const G& g, const W& dW) {
+  if constexpr (MatrixExpression<G>) {
+    return Vector<typename W::Scalar, G::RowsAtCompileTime>((g * dW.matrix()).array());
+  } else {
+    return g * dW;
+  }
+}
+
+/// max(x, 0), for every kind of number: the full truncation of square-root diffusions.
+template <std::floating_point T>
+T positive_part(T x) {
+  return x > 0 ? x : T(0);
+}
+inline Dual positive_part(Dual x) { return x.value > 0 ? x : Dual(0); }
+template <class T, int N>
+Eigen::Array<T, N, 1> positive_part(const Eigen::Array<T, N, 1>& x) {
+  return x.unaryExpr([](const T& xi) { return positive_part(xi); });
+}
+
+}  // namespace stochflow
