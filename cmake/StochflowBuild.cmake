@@ -1,0 +1,27 @@
+# How our own programs and the compiled part of the diffusion layer are built. stochflow::solvers
+# stays free of it: an interface library with include paths and C++20 only.
+include(GNUInstallDirs)
+
+if(PROJECT_IS_TOP_LEVEL)
+  if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+  endif()
+  find_program(STOCHFLOW_CCACHE ccache)
+  if(STOCHFLOW_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${STOCHFLOW_CCACHE})
+  endif()
+endif()
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+# Our own code: warnings, and no silent fusing of a*b+c, so that the numbers do not depend on which
+# multiply-adds the compiler happened to contract.
+add_library(stochflow_build INTERFACE)
+target_compile_options(stochflow_build INTERFACE -Wall -Wextra -ffp-contract=off)
+if(STOCHFLOW_NATIVE)
+  target_compile_options(stochflow_build INTERFACE -march=native)
+endif()
+if(STOCHFLOW_WERROR)
+  target_compile_options(stochflow_build INTERFACE -Werror)
+endif()
