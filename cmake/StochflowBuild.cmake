@@ -19,6 +19,10 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 # multiply-adds the compiler happened to contract.
 add_library(stochflow_build INTERFACE)
 target_compile_options(stochflow_build INTERFACE -Wall -Wextra -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12's own AVX-512 headers trip this warning (GCC bug 105593).
+  target_compile_options(stochflow_build INTERFACE -Wno-maybe-uninitialized)
+endif()
 if(STOCHFLOW_NATIVE)
   target_compile_options(stochflow_build INTERFACE -march=native)
 endif()

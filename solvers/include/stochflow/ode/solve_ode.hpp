@@ -1,0 +1,195 @@
+#pragma once
+
+// dx/dt = field(x, t) by Boost.Odeint's steppers, with this library's contract: the last state is
+// at t1 exactly, the field is called between t0 and t1 only, the caller's x0 is untouched, and an
+// integration that cannot go on says so in its outcome instead of throwing. t1 may lie before t0.
+// Save times are stepped to. One step size serves the whole state.
+
+#include <algorithm>
+#include <boost/numeric/odeint/stepper/controlled_step_result.hpp>
+#include <cmath>
+#include <cstdint>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "stochflow/ode/steppers.hpp"
+#include "stochflow/solve.hpp"
+
+namespace stochflow {
+
+struct OdeOptions {
+  std::vector<double> save_at;      // in the direction of integration, between t0 and t1
+  double first_step = 0;            // 0: a hundredth of the interval
+  std::int64_t max_steps = 100000;  // accepted and rejected
+};
+
+template <class X>
+struct OdeSolution : Solution<X> {
+  std::int64_t evaluations = 0;     // of the field
+  std::int64_t rejected_steps = 0;  // the accepted ones are outcome.step
+};
+
+namespace detail {
+
+inline void check_span(double t0, double t1, const OdeOptions& options) {
+  std::ostringstream text;
+  if (!std::isfinite(t0) || !std::isfinite(t1) || t0 == t1) {
+    text << "solve_ode: expected two different finite times, found t0 = " << t0 << ", t1 = " << t1;
+    throw std::invalid_argument(text.str());
+  }
+  const double sign = t1 > t0 ? 1 : -1;
+  double last = t0;
+  for (std::size_t k = 0; k < options.save_at.size(); ++k) {
+    const double s = options.save_at[k];
+    if (!(sign * (s - t0) >= 0 && sign * (t1 - s) >= 0 && (k == 0 || sign * (s - last) > 0))) {
+      text << "solve_ode: save times must go from " << t0 << " towards " << t1 << ", but save_at["
+           << k << "] = " << s;
+      throw std::invalid_argument(text.str());
+    }
+    last = s;
+  }
+}
+
+}  // namespace detail
+
+/// Adaptive integration by any odeint controlled stepper (a type with
+/// try_step(system, x, t, dt)), for error checks of your own; usually call solve_ode instead.
+template <class Field, class Controlled, class X, class Observer = NoObserver>
+OdeSolution<X> integrate_controlled(const Field& field,
+                                    Controlled stepper,
+                                    const X& x0,
+                                    double t0,
+                                    double t1,
+                                    const OdeOptions& options = {},
+                                    Observer&& observer = {}) {
+  detail::check_span(t0, t1, options);
+  OdeSolution<X> solution;
+  boost::numeric::odeint::copy(x0, solution.x);
+  solution.t = t0;
+  const auto system = [&](const X& x, X& dxdt, double t) {
+    dxdt = field(x, t);
+    ++solution.evaluations;
+  };
+  const double sign = t1 > t0 ? 1 : -1;
+  std::vector<double> targets = options.save_at;
+  if (targets.empty() || targets.back() != t1) targets.push_back(t1);
+  const auto keep = [&](double t) {
+    if (solution.times.size() < options.save_at.size() &&
+        options.save_at[solution.times.size()] == t) {
+      X copy;
+      boost::numeric::odeint::copy(solution.x, copy);
+      solution.times.push_back(t);
+      solution.states.push_back(std::move(copy));
+    }
+  };
+  const auto finish = [&](Status status) {
+    solution.outcome.status = status;
+    solution.outcome.t = solution.t;
+    return solution;
+  };
+
+  keep(t0);
+  observer(solution.x, t0);
+  double h = options.first_step != 0 ? sign * std::abs(options.first_step) : (t1 - t0) / 100;
+  for (const double target : targets) {
+    while (sign * (target - solution.t) > 0) {
+      const double remaining = target - solution.t;
+      const bool last = std::abs(h) >= std::abs(remaining);
+      const double wanted = h;
+      double t = solution.t;
+      double step = last ? remaining : h;
+      if (solution.outcome.step + solution.rejected_steps >= options.max_steps) {
+        return finish(Status::max_steps);
+      }
+      const auto result = stepper.try_step(system, solution.x, t, step);
+      if (result == boost::numeric::odeint::fail) {
+        ++solution.rejected_steps;
+        h = step;
+        if (solution.t + h == solution.t) return finish(Status::step_underflow);
+        if (!std::isfinite(h)) return finish(Status::not_finite);
+        continue;
+      }
+      ++solution.outcome.step;
+      // Where the step was cut to land on the target, the size wanted before still holds.
+      h = last && std::abs(step) < std::abs(wanted) ? wanted : step;
+      solution.t = last ? target : t;
+      if (!StateTraits<X>::all_finite(solution.x)) return finish(Status::not_finite);
+      observer(solution.x, solution.t);
+    }
+    keep(target);
+  }
+  return finish(Status::ok);
+}
+
+/// Integrates dx/dt = field(x, t) from x0 at t0 to t1 with one of the steppers of steppers.hpp.
+/// observer(x, t) is called at t0 and after every accepted step.
+template <class Field, class Tag, class X, class Observer = NoObserver>
+OdeSolution<X> solve_ode(const Field& field,
+                         const Tag& tag,
+                         const X& x0,
+                         double t0,
+                         double t1,
+                         const OdeOptions& options = {},
+                         Observer&& observer = {}) {
+  return integrate_controlled(
+      field, tag.template make<X>(), x0, t0, t1, options, std::forward<Observer>(observer));
+}
+
+/// Fixed steps: save times must be multiples of the step.
+template <class Field, class X, class Observer = NoObserver>
+OdeSolution<X> solve_ode(const Field& field,
+                         const Rk4& tag,
+                         const X& x0,
+                         double t0,
+                         double t1,
+                         const OdeOptions& options = {},
+                         Observer&& observer = {}) {
+  detail::check_span(t0, t1, options);
+  if (tag.n < 1) {
+    throw std::invalid_argument("solve_ode: Rk4 needs at least 1 step, found n = " +
+                                std::to_string(tag.n));
+  }
+  OdeSolution<X> solution;
+  boost::numeric::odeint::copy(x0, solution.x);
+  auto stepper = tag.template make<X>();
+  const auto system = [&](const X& x, X& dxdt, double t) {
+    dxdt = field(x, t);
+    ++solution.evaluations;
+  };
+  const auto time = [&](std::int64_t k) {
+    return k == tag.n ? t1 : t0 + (t1 - t0) * (static_cast<double>(k) / static_cast<double>(tag.n));
+  };
+  std::size_t next = 0;
+  for (std::int64_t k = 0; k <= tag.n; ++k) {
+    if (k > 0) {
+      stepper.do_step(system, solution.x, time(k - 1), time(k) - time(k - 1));
+      if (StateTraits<X>::check_each_step && !StateTraits<X>::all_finite(solution.x)) {
+        solution.outcome = {Status::not_finite, time(k - 1), k - 1};
+        return solution;
+      }
+    }
+    solution.t = time(k);
+    observer(solution.x, solution.t);
+    if (next < options.save_at.size()) {
+      const double tolerance = 1e-9 * std::abs(t1 - t0) / static_cast<double>(tag.n);
+      if (std::abs(options.save_at[next] - solution.t) <= tolerance) {
+        X copy;
+        boost::numeric::odeint::copy(solution.x, copy);
+        solution.times.push_back(solution.t);
+        solution.states.push_back(std::move(copy));
+        ++next;
+      } else if ((options.save_at[next] < solution.t) == (t1 > t0)) {
+        throw std::invalid_argument(
+            "solve_ode: Rk4 takes fixed steps, and a save time lies between two of them: put the "
+            "save times on the grid, or use Dopri5");
+      }
+    }
+  }
+  const bool finite = StateTraits<X>::all_finite(solution.x);
+  solution.outcome = {finite ? Status::ok : Status::not_finite, solution.t, tag.n};
+  return solution;
+}
+
+}  // namespace stochflow

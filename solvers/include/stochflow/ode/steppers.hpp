@@ -1,0 +1,98 @@
+#pragma once
+
+// Boost.Odeint's steppers, named as values with their options. Pass one to solve_ode.
+//
+//   Dopri5       5(4) Dormand-Prince: the default
+//   CashKarp54   5(4) Cash-Karp
+//   Fehlberg78   8(7): for tolerances below about 1e-8
+//   Rk4          classical, n fixed steps
+//   Rosenbrock4  stiff systems (stochflow/ode/rosenbrock.hpp)
+// Tolerances bound the estimated local error of every component by atol + rtol |x|.
+
+#include <boost/numeric/odeint/stepper/controlled_runge_kutta.hpp>
+#include <boost/numeric/odeint/stepper/generation/make_controlled.hpp>
+#include <boost/numeric/odeint/stepper/runge_kutta4.hpp>
+#include <boost/numeric/odeint/stepper/runge_kutta_cash_karp54.hpp>
+#include <boost/numeric/odeint/stepper/runge_kutta_dopri5.hpp>
+#include <boost/numeric/odeint/stepper/runge_kutta_fehlberg78.hpp>
+#include <cstdint>
+#include <string_view>
+
+#include "stochflow/ode/algebra.hpp"
+
+namespace stochflow {
+
+namespace detail {
+
+template <class X, template <class, class, class, class, class, class, class> class Stepper>
+using OdeintStepper = Stepper<X,
+                              double,
+                              X,
+                              double,
+                              OdeintAlgebra<X>,
+                              boost::numeric::odeint::default_operations,
+                              boost::numeric::odeint::initially_resizer>;
+
+template <class Stepper>
+auto controlled(double atol, double rtol) {
+  using Checker = boost::numeric::odeint::default_error_checker<double,
+                                                                typename Stepper::algebra_type,
+                                                                typename Stepper::operations_type>;
+  return boost::numeric::odeint::controlled_runge_kutta<Stepper, Checker>(Checker(atol, rtol));
+}
+
+}  // namespace detail
+
+struct Dopri5 {
+  static constexpr std::string_view name = "dopri5";
+  double rtol = 1e-6;
+  double atol = 1e-6;
+
+  template <class X>
+  using stepper = detail::OdeintStepper<X, boost::numeric::odeint::runge_kutta_dopri5>;
+  template <class X>
+  auto make() const {
+    return detail::controlled<stepper<X>>(atol, rtol);
+  }
+};
+
+struct CashKarp54 {
+  static constexpr std::string_view name = "cash-karp54";
+  double rtol = 1e-6;
+  double atol = 1e-6;
+
+  template <class X>
+  using stepper = detail::OdeintStepper<X, boost::numeric::odeint::runge_kutta_cash_karp54>;
+  template <class X>
+  auto make() const {
+    return detail::controlled<stepper<X>>(atol, rtol);
+  }
+};
+
+struct Fehlberg78 {
+  static constexpr std::string_view name = "fehlberg78";
+  double rtol = 1e-6;
+  double atol = 1e-6;
+
+  template <class X>
+  using stepper = detail::OdeintStepper<X, boost::numeric::odeint::runge_kutta_fehlberg78>;
+  template <class X>
+  auto make() const {
+    return detail::controlled<stepper<X>>(atol, rtol);
+  }
+};
+
+/// n equal steps.
+struct Rk4 {
+  static constexpr std::string_view name = "rk4";
+  std::int64_t n = 100;
+
+  template <class X>
+  using stepper = detail::OdeintStepper<X, boost::numeric::odeint::runge_kutta4>;
+  template <class X>
+  auto make() const {
+    return stepper<X>();
+  }
+};
+
+}  // namespace stochflow
