@@ -1,8 +1,8 @@
 #pragma once
 
 // The subcommands of the `stochflow` program: one file apps/NAME.cpp, one function add_NAME, which
-// registers the subcommand's options and its callback with CLI11. A callback throws UsageError for a
-// mistake in the command line (exit code 2) and any other std::exception for a failure (exit code
+// registers the subcommand's options and its callback with CLI11. A callback throws UsageError for
+// a mistake in the command line (exit code 2) and any other std::exception for a failure (exit code
 // 1); main.cpp turns both into one sentence on standard error.
 
 #include <vector>
@@ -24,8 +24,8 @@ void add_simulate(CLI::App& app);
 void add_train(CLI::App& app);
 
 using AddCommand = void (*)(CLI::App&);
-/// The subcommands of this build, in alphabetical order. Those on the diffusion layer are absent when
-/// it was configured with -DSTOCHFLOW_DIFFUSION=OFF.
+/// The subcommands of this build, in alphabetical order. Those on the diffusion layer are absent
+/// when it was configured with -DSTOCHFLOW_DIFFUSION=OFF.
 std::vector<AddCommand> command_list();
 
 }  // namespace stochflow::apps

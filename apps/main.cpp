@@ -1,6 +1,6 @@
-// The `stochflow` program: parses the command line, runs one subcommand and turns whatever goes wrong
-// into one sentence on standard error. Exit code 0: done; 1: the work failed, or a check did not
-// hold; 2: the command line is wrong.
+// The `stochflow` program: parses the command line, runs one subcommand and turns whatever goes
+// wrong into one sentence on standard error. Exit code 0: done; 1: the work failed, or a check did
+// not hold; 2: the command line is wrong.
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -31,7 +31,8 @@ void check_subcommand(const CLI::App& app, int argc, char** argv) {
   }
   for (const std::string name : {"data", "likelihood", "sample", "train"}) {
     if (name == asked) {
-      throw std::runtime_error("'" + name + "' needs the diffusion layer, and this program was built without LibTorch");
+      throw std::runtime_error(
+          "'" + name + "' needs the diffusion layer, and this program was built without LibTorch");
     }
   }
   throw unknown_name("subcommand", asked, names_of(app));

@@ -20,8 +20,8 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 add_library(stochflow_build INTERFACE)
 target_compile_options(stochflow_build INTERFACE -Wall -Wextra -ffp-contract=off)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # GCC 12's own AVX-512 headers trip this warning (GCC bug 105593).
-  target_compile_options(stochflow_build INTERFACE -Wno-maybe-uninitialized)
+  # False alarms inside GCC 12's own headers: AVX-512 (GCC bug 105593), std::string (105651).
+  target_compile_options(stochflow_build INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
 endif()
 if(STOCHFLOW_NATIVE)
   target_compile_options(stochflow_build INTERFACE -march=native)

@@ -1,8 +1,8 @@
 #pragma once
 
-// The two ways in which a command ends badly. A mistake in the command line (unknown name, value out
-// of range) is a UsageError and leads to exit code 2; everything else is a plain std::exception and
-// leads to exit code 1.
+// The two ways in which a command ends badly. A mistake in the command line (unknown name, value
+// out of range) is a UsageError and leads to exit code 2; everything else is a plain std::exception
+// and leads to exit code 1.
 
 #include <span>
 #include <stdexcept>

@@ -1,0 +1,19 @@
+#pragma once
+
+// NumPy's .npy format, version 1.0, little-endian and row-major: what `numpy.load` reads.
+
+#include <cstddef>
+#include <filesystem>
+#include <vector>
+
+namespace stochflow::apps {
+
+/// `data` holds the product of `shape` numbers, the last axis fastest. Throws std::runtime_error.
+void write_npy(const std::filesystem::path& file,
+               const double* data,
+               const std::vector<std::size_t>& shape);
+void write_npy(const std::filesystem::path& file,
+               const float* data,
+               const std::vector<std::size_t>& shape);
+
+}  // namespace stochflow::apps

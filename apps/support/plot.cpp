@@ -1,0 +1,147 @@
+#include "support/plot.hpp"
+
+#include <sys/wait.h>
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <locale>
+#include <sstream>
+#include <stdexcept>
+
+#include "support/errors.hpp"
+#include "support/output.hpp"
+
+namespace stochflow::apps {
+namespace {
+
+// Okabe and Ito's palette: told apart by the colour-blind, and in print.
+constexpr std::array<const char*, 8> palette{
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555", "#B8A800"};
+
+bool is_svg(const std::filesystem::path& file) { return file.extension() == ".svg"; }
+
+std::string quoted(const std::string& text) {
+  std::string result = "'";
+  for (const char c : text) {
+    if (c == '\n') continue;
+    result += c;
+    if (c == '\'') result += c;
+  }
+  return result + "'";
+}
+
+std::string style(const Series& series) {
+  const std::string colour =
+      "lc rgb '" + std::string(palette[static_cast<std::size_t>(series.colour) % palette.size()]) +
+      "'";
+  switch (series.mark) {
+    case Mark::line:
+      return "using 1:2 with lines lw 2 " + colour;
+    case Mark::dashed:
+      return "using 1:2 with lines lw 1.5 dt 2 " + colour;
+    case Mark::points:
+      return "using 1:2 with points pt 7 ps 0.7 " + colour;
+    case Mark::error_bars:
+      return "using 1:2:3:4 with yerrorbars pt 7 ps 0.7 lw 1.5 " + colour;
+    case Mark::band:
+      return "using 1:3:4 with filledcurves fs transparent solid 0.2 noborder " + colour;
+    case Mark::boxes:
+      return "using 1:2 with boxes fs transparent solid 0.45 noborder " + colour;
+  }
+  throw std::logic_error("a mark without a style");
+}
+
+void check(const Series& series) {
+  const std::size_t n = series.x.size();
+  const bool needs_y = series.mark != Mark::band;
+  const bool needs_range = series.mark == Mark::band || series.mark == Mark::error_bars;
+  if ((needs_y && series.y.size() != n) ||
+      (needs_range && (series.low.size() != n || series.high.size() != n))) {
+    throw std::invalid_argument("the series '" + series.label + "' has " + std::to_string(n) +
+                                " abscissae and another number of ordinates");
+  }
+}
+
+/// x y low high, a line each, as an inline block of gnuplot's.
+void put_data(std::ostream& out, const Series& series, std::size_t number) {
+  out << "$series" << number << " << END\n";
+  for (std::size_t k = 0; k < series.x.size(); ++k) {
+    const double y = series.y.empty() ? series.low[k] : series.y[k];
+    const double low = series.low.empty() ? y : series.low[k];
+    const double high = series.high.empty() ? y : series.high[k];
+    if (!std::isfinite(series.x[k] + y + low + high)) continue;
+    out << series.x[k] << ' ' << y << ' ' << low << ' ' << high << '\n';
+  }
+  out << "END\n";
+}
+
+std::string script(const Plot& plot, const std::filesystem::path& output, bool svg) {
+  std::ostringstream out;
+  out.imbue(std::locale::classic());
+  out.precision(12);
+  out << "set encoding utf8\n";
+  if (svg) {
+    out << "set terminal svg noenhanced dynamic size " << plot.width << ',' << plot.height
+        << " font 'Helvetica,15' background '#ffffff'\n";
+  } else {
+    out << "set terminal pngcairo noenhanced size " << 2 * plot.width << ',' << 2 * plot.height
+        << " font 'Helvetica,15' fontscale 1.8 linewidth 2 pointscale 2 background '#ffffff'\n";
+  }
+  out << "set output " << quoted(output.string()) << '\n';
+  out << "set title " << quoted(plot.title) << '\n';
+  out << "set xlabel " << quoted(plot.x_label) << "\nset ylabel " << quoted(plot.y_label) << '\n';
+  out << "set border 3 lc rgb '#888888'\nset tics nomirror\nset grid lc rgb '#dddddd'\n";
+  out << (plot.legend_outside ? "set key outside right top\n" : "set key best samplen 2\n");
+  if (plot.log_x) out << "set logscale x\nset format x '%.0e'\n";
+  if (plot.log_y) out << "set logscale y\nset format y '%.0e'\n";
+  out << "set style fill transparent solid 0.3 noborder\n";
+  for (std::size_t k = 0; k < plot.series.size(); ++k) put_data(out, plot.series[k], k);
+  out << "plot ";
+  for (std::size_t k = 0; k < plot.series.size(); ++k) {
+    const Series& series = plot.series[k];
+    out << (k ? ", " : "") << "$series" << k << ' ' << style(series)
+        << (series.label.empty() ? std::string(" notitle") : " title " + quoted(series.label));
+  }
+  out << "\nunset output\n";
+  return std::move(out).str();
+}
+
+void check_ending(const std::filesystem::path& file) {
+  if (!is_svg(file) && file.extension() != ".png") {
+    throw UsageError("a plot's file name must end in .svg or .png, found '" +
+                     file.filename().string() + "'");
+  }
+}
+
+}  // namespace
+
+void prepare_plot(const std::filesystem::path& file) {
+  check_ending(file);
+  prepare_output(file);
+  if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) {
+    throw std::runtime_error(
+        "plots are drawn by gnuplot, which is not installed: "
+        "apt-get install gnuplot-nox");
+  }
+}
+
+void write_plot(const std::filesystem::path& file, const Plot& plot) {
+  check_ending(file);
+  if (plot.series.empty()) throw std::invalid_argument("a plot needs at least one series");
+  for (const Series& series : plot.series) check(series);
+  write_atomically_with(file, [&](const std::filesystem::path& temporary) {
+    const std::string text = script(plot, temporary, is_svg(file));
+    std::FILE* gnuplot = ::popen("gnuplot", "w");
+    if (!gnuplot) throw std::runtime_error("cannot start gnuplot");
+    const bool sent = std::fwrite(text.data(), 1, text.size(), gnuplot) == text.size();
+    const int status = ::pclose(gnuplot);
+    if (!sent || !WIFEXITED(status) || WEXITSTATUS(status) != 0 ||
+        !std::filesystem::exists(temporary)) {
+      throw std::runtime_error("gnuplot could not draw '" + file.filename().string() + "'");
+    }
+  });
+}
+
+}  // namespace stochflow::apps
