@@ -53,6 +53,22 @@ std::string style(const Series& series) {
   throw std::logic_error("a mark without a style");
 }
 
+const char* place(Legend legend) {
+  switch (legend) {
+    case Legend::top_right:
+      return "inside right top";
+    case Legend::top_left:
+      return "inside left top";
+    case Legend::bottom_right:
+      return "inside right bottom";
+    case Legend::bottom_left:
+      return "inside left bottom";
+    case Legend::outside:
+      return "outside right top";
+  }
+  throw std::logic_error("a legend without a place");
+}
+
 void check(const Series& series) {
   const std::size_t n = series.x.size();
   const bool needs_y = series.mark != Mark::band;
@@ -93,7 +109,7 @@ std::string script(const Plot& plot, const std::filesystem::path& output, bool s
   out << "set title " << quoted(plot.title) << '\n';
   out << "set xlabel " << quoted(plot.x_label) << "\nset ylabel " << quoted(plot.y_label) << '\n';
   out << "set border 3 lc rgb '#888888'\nset tics nomirror\nset grid lc rgb '#dddddd'\n";
-  out << (plot.legend_outside ? "set key outside right top\n" : "set key best samplen 2\n");
+  out << "set key samplen 2 " << place(plot.legend) << '\n';
   if (plot.log_x) out << "set logscale x\nset format x '%.0e'\n";
   if (plot.log_y) out << "set logscale y\nset format y '%.0e'\n";
   out << "set style fill transparent solid 0.3 noborder\n";

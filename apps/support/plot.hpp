@@ -12,6 +12,8 @@ namespace stochflow::apps {
 
 enum class Mark { line, dashed, points, error_bars, band, boxes };
 
+enum class Legend { top_right, top_left, bottom_right, bottom_left, outside };
+
 /// One curve. `low` and `high` belong to error_bars and band only; a band has no `y`. Points that
 /// are not finite are left out.
 struct Series {
@@ -31,7 +33,7 @@ struct Plot {
   bool log_x = false;
   bool log_y = false;
   std::vector<Series> series = {};
-  bool legend_outside = false;  // for many curves
+  Legend legend = Legend::top_right;
   int width = 900;
   int height = 560;
 };
