@@ -29,7 +29,7 @@ namespace stochflow {
 
 struct SolveOptions {
   /// Times at which to keep the state, increasing, inside [t0, t1]; may lie between grid points.
-  std::vector<double> save_at;
+  std::vector<double> save_at = {};
 };
 
 template <class X>

@@ -1,0 +1,45 @@
+#pragma once
+
+// The lists that tests, docs and the command line run over. A new method or test problem is one
+// line here.
+
+#include <tuple>
+#include <utility>
+
+#include "stochflow/methods/euler_maruyama.hpp"
+#include "stochflow/methods/heun.hpp"
+#include "stochflow/methods/milstein.hpp"
+#include "stochflow/methods/milstein_derivative_free.hpp"
+#include "stochflow/verify/problems.hpp"
+
+namespace stochflow::verify {
+
+using Methods = std::tuple<EulerMaruyama, Milstein, MilsteinDerivativeFree, Heun>;
+
+using TestProblems = std::tuple<OrnsteinUhlenbeckTest,
+                                AdditiveTimeTest,
+                                GbmTest<Calculus::ito>,
+                                GbmTest<Calculus::stratonovich>,
+                                TanhTest<Calculus::ito>,
+                                TanhTest<Calculus::stratonovich>,
+                                ScalarNoiseTest<Calculus::ito>,
+                                ScalarNoiseTest<Calculus::stratonovich>,
+                                CommutativeNoiseTest<Calculus::ito>,
+                                CommutativeNoiseTest<Calculus::stratonovich>,
+                                GeneralNoiseTest<Calculus::ito>,
+                                GeneralNoiseTest<Calculus::stratonovich>>;
+
+/// Whether method M claims an order on problem P.
+template <class P, class M>
+inline constexpr bool applies = M::facts.solves(P::calculus, P::noise) && M::facts.claims(P::noise);
+
+/// visit(T{}) for every T of a list.
+template <class List, class Visitor>
+void for_each_type(const Visitor& visit) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (visit(std::tuple_element_t<I, List>{}), ...);
+  }
+  (std::make_index_sequence<std::tuple_size_v<List>>{});
+}
+
+}  // namespace stochflow::verify

@@ -1,0 +1,259 @@
+#pragma once
+
+// Equations whose solution is known on the very path that drives a discretisation: the yardsticks
+// of strong and weak convergence. Each has an exact solution at the end time given the increments
+// of a fine grid, and a functional whose expectation defines its weak error. The problems that
+// carry a calculus as template argument are one equation in both calculi.
+//
+// A test problem P offers: name, calculus, noise, drift, diffusion; x0(), t1; refinement (how much
+// finer than the finest tested step the path must be); exact(increments, h, normals) -> X_t1, where
+// normals(n) is a further standard normal for cell n; functional(x) -> double.
+
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "stochflow/models/geometric_brownian_motion.hpp"
+#include "stochflow/models/ornstein_uhlenbeck.hpp"
+#include "stochflow/sde.hpp"
+
+namespace stochflow::verify {
+
+/// Additive noise; exact joint sampling of the process with its path.
+struct OrnsteinUhlenbeckTest : OrnsteinUhlenbeck {
+  static constexpr int refinement = 1;
+  static constexpr double t1 = 1;
+  static double x0() { return 1.0; }
+
+  template <class Normals>
+  double exact(std::span<const double> dW, double h, const Normals& normals) const {
+    double x = x0();
+    for (std::size_t n = 0; n < dW.size(); ++n) {
+      x = exact_step(x, h, joint_increment(h, dW[n], normals(n)));
+    }
+    return x;
+  }
+  static double functional(double x) { return x * x; }
+};
+
+/// Additive noise that depends on time: dX = -theta X dt + s (1 + t) dW. A method that treats g as
+/// constant over a step loses order here and nowhere else. The noise of a cell,
+/// s int e^{-theta (t+h-u)} (1 + u) dW_u, is Gaussian and sampled jointly with W.
+struct AdditiveTimeTest {
+  static constexpr std::string_view name = "additive-time";
+  static constexpr Calculus calculus = Calculus::ito;
+  static constexpr Noise noise = Noise::additive;
+  static constexpr int refinement = 1;
+  static constexpr double t1 = 1;
+  static double x0() { return 1.0; }
+
+  double theta = 1.0, s = 0.5;
+
+  template <class X>
+  auto drift(const X& x, double) const {
+    return -theta * x;
+  }
+  template <class X>
+  auto diffusion(const X&, double t) const {
+    return s * (1 + t);
+  }
+  template <class Normals>
+  double exact(std::span<const double> dW, double h, const Normals& normals) const {
+    // With r = h - u and a = 1 + t + h the weight is e^{-theta r} (a - r); J_k = int r^k e^{-q r}
+    // dr.
+    struct Integrals {
+      double J0, J1, J2;
+      Integrals(double q, double h) {
+        const double e = std::exp(-q * h);
+        J0 = -std::expm1(-q * h) / q;
+        J1 = (J0 - h * e) / q;
+        J2 = (2 * J1 - h * h * e) / q;
+      }
+    };
+    const Integrals single(theta, h), twice(2 * theta, h);
+    double x = x0();
+    for (std::size_t n = 0; n < dW.size(); ++n) {
+      const double a = 1 + static_cast<double>(n + 1) * h;
+      const double covariance = a * single.J0 - single.J1;
+      const double variance = a * a * twice.J0 - 2 * a * twice.J1 + twice.J2;
+      const double residual = std::fmax(variance - covariance * covariance / h, 0);
+      const double integral = covariance / h * dW[n] + std::sqrt(residual) * normals(n);
+      x = std::exp(-theta * h) * x + s * integral;
+    }
+    return x;
+  }
+  static double functional(double x) { return x * x; }
+};
+
+/// Geometric Brownian motion, one component, diagonal noise.
+template <Calculus C>
+struct GbmTest {
+  static constexpr std::string_view name = "gbm";
+  static constexpr Calculus calculus = C;
+  static constexpr Noise noise = Noise::diagonal;
+  static constexpr int refinement = 1;
+  static constexpr double t1 = 1;
+  static double x0() { return 1.0; }
+
+  GeometricBrownianMotion ito{.mu = 0.75, .sigma = 0.5};
+
+  template <class X>
+  auto drift(const X& x, double) const {
+    const double correction = C == Calculus::ito ? 0 : 0.5 * ito.sigma * ito.sigma;
+    return (ito.mu - correction) * x;
+  }
+  template <class X>
+  auto diffusion(const X& x, double) const {
+    return ito.sigma * x;
+  }
+  template <class Normals>
+  double exact(std::span<const double> dW, double, const Normals&) const {
+    double W = 0;
+    for (const double w : dW) W += w;
+    return ito.exact(x0(), t1, W);
+  }
+  static double functional(double x) { return x; }
+};
+
+/// A bounded nonlinear equation, diagonal noise: Itô drift -(a + b^2 x)(1 - x^2), diffusion
+/// b (1 - x^2), X_t = tanh(artanh(x0) - a t + b W_t). Kloeden and Platen 1992, eq. (4.4.46).
+template <Calculus C>
+struct TanhTest {
+  static constexpr std::string_view name = "tanh";
+  static constexpr Calculus calculus = C;
+  static constexpr Noise noise = Noise::diagonal;
+  static constexpr int refinement = 1;
+  static constexpr double t1 = 1;
+  static double x0() { return 0.3; }
+
+  double a = 0.5, b = 0.8;
+
+  template <class X>
+  auto drift(const X& x, double) const {
+    const double b2 = C == Calculus::ito ? b * b : 0;
+    return -(a + b2 * x) * (1 - x * x);
+  }
+  template <class X>
+  auto diffusion(const X& x, double) const {
+    return b * (1 - x * x);
+  }
+  template <class Normals>
+  double exact(std::span<const double> dW, double, const Normals&) const {
+    double W = 0;
+    for (const double w : dW) W += w;
+    return std::tanh(std::atanh(x0()) - a * t1 + b * W);
+  }
+  static double functional(double x) { return x * x; }
+};
+
+/// Two components driven by one Brownian motion.
+template <Calculus C>
+struct ScalarNoiseTest {
+  static constexpr std::string_view name = "scalar-noise";
+  static constexpr Calculus calculus = C;
+  static constexpr Noise noise = Noise::scalar;
+  static constexpr int refinement = 1;
+  static constexpr double t1 = 1;
+  using X = Vector<double, 2>;
+  static X x0() { return X(1.0, 0.5); }
+
+  double mu1 = 0.75, mu2 = -0.5, sigma1 = 0.5, sigma2 = -0.4;
+
+  template <class T>
+  Vector<T, 2> drift(const Vector<T, 2>& x, double) const {
+    const double half = C == Calculus::ito ? 0 : 0.5;
+    return Vector<T, 2>(T(mu1 - half * sigma1 * sigma1) * x[0],
+                        T(mu2 - half * sigma2 * sigma2) * x[1]);
+  }
+  template <class T>
+  Vector<T, 2> diffusion(const Vector<T, 2>& x, double) const {
+    return Vector<T, 2>(T(sigma1) * x[0], T(sigma2) * x[1]);
+  }
+  template <class Normals>
+  X exact(std::span<const double> dW, double, const Normals&) const {
+    double W = 0;
+    for (const double w : dW) W += w;
+    return X(x0()[0] * std::exp((mu1 - 0.5 * sigma1 * sigma1) * t1 + sigma1 * W),
+             x0()[1] * std::exp((mu2 - 0.5 * sigma2 * sigma2) * t1 + sigma2 * W));
+  }
+  static double functional(const X& x) { return x[0]; }
+};
+
+/// Two components, two Brownian motions that each drive both: the columns of the diffusion are
+/// linear with diagonal matrices, so they commute.
+template <Calculus C>
+struct CommutativeNoiseTest {
+  static constexpr std::string_view name = "commutative-noise";
+  static constexpr Calculus calculus = C;
+  static constexpr Noise noise = Noise::commutative;
+  static constexpr int refinement = 1;
+  static constexpr double t1 = 1;
+  using X = Vector<double, 2>;
+  static X x0() { return X(1.0, 0.5); }
+
+  double mu1 = 0.75, mu2 = -0.5;
+  double a1 = 0.4, b1 = 0.3;   // first component: a1 x1 dW1 + b1 x1 dW2
+  double a2 = -0.3, b2 = 0.5;  // second component
+
+  template <class T>
+  Vector<T, 2> drift(const Vector<T, 2>& x, double) const {
+    const double half = C == Calculus::ito ? 0 : 0.5;
+    return Vector<T, 2>(T(mu1 - half * (a1 * a1 + b1 * b1)) * x[0],
+                        T(mu2 - half * (a2 * a2 + b2 * b2)) * x[1]);
+  }
+  template <class T>
+  Matrix<T, 2> diffusion(const Vector<T, 2>& x, double) const {
+    Matrix<T, 2> g;
+    g << T(a1) * x[0], T(b1) * x[0], T(a2) * x[1], T(b2) * x[1];
+    return g;
+  }
+  template <class Normals>
+  X exact(std::span<const X> dW, double, const Normals&) const {
+    X W = X::Zero();
+    for (const X& w : dW) W += w;
+    return X(x0()[0] * std::exp((mu1 - 0.5 * (a1 * a1 + b1 * b1)) * t1 + a1 * W[0] + b1 * W[1]),
+             x0()[1] * std::exp((mu2 - 0.5 * (a2 * a2 + b2 * b2)) * t1 + a2 * W[0] + b2 * W[1]));
+  }
+  static double functional(const X& x) { return x[0]; }
+};
+
+/// The iterated integral dX1 = dW1, dX2 = X1 dW2: the simplest noise that does not commute, and the
+/// same equation in both calculi. The reference adds to each fine cell its Lévy area with the right
+/// conditional variance h^2/12 + h (W1^2 + W2^2)/12; that the area is not Gaussian is invisible
+/// after the sum over `refinement` cells and more.
+template <Calculus C>
+struct GeneralNoiseTest {
+  static constexpr std::string_view name = "general-noise";
+  static constexpr Calculus calculus = C;
+  static constexpr Noise noise = Noise::general;
+  static constexpr int refinement = 8;
+  static constexpr double t1 = 1;
+  using X = Vector<double, 2>;
+  static X x0() { return X(0.0, 0.0); }
+
+  template <class T>
+  Vector<T, 2> drift(const Vector<T, 2>&, double) const {
+    return Vector<T, 2>(T(0), T(0));
+  }
+  template <class T>
+  Matrix<T, 2> diffusion(const Vector<T, 2>& x, double) const {
+    Matrix<T, 2> g;
+    g << T(1), T(0), T(0), x[0];
+    return g;
+  }
+  template <class Normals>
+  X exact(std::span<const X> dW, double h, const Normals& normals) const {
+    X x = x0();
+    for (std::size_t n = 0; n < dW.size(); ++n) {
+      const double w1 = dW[n][0], w2 = dW[n][1];
+      const double area = std::sqrt(h * h / 12 + h * (w1 * w1 + w2 * w2) / 12) * normals(n);
+      x[1] += x[0] * w2 + 0.5 * w1 * w2 + area;
+      x[0] += w1;
+    }
+    return x;
+  }
+  static double functional(const X& x) { return x[1] * x[1]; }
+};
+
+}  // namespace stochflow::verify
