@@ -2,10 +2,12 @@
 
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <locale>
 #include <sstream>
 #include <stdexcept>
@@ -32,19 +34,22 @@ std::string quoted(const std::string& text) {
   return result + "'";
 }
 
+// A symbol of its own for each colour, for print and for curves that lie on each other.
+constexpr std::array<int, 8> symbols{7, 5, 9, 13, 11, 6, 4, 8};
+
 std::string style(const Series& series) {
-  const std::string colour =
-      "lc rgb '" + std::string(palette[static_cast<std::size_t>(series.colour) % palette.size()]) +
-      "'";
+  const auto index = static_cast<std::size_t>(series.colour) % palette.size();
+  const std::string symbol = " pt " + std::to_string(symbols[index]) + " ";
+  const std::string colour = "lc rgb '" + std::string(palette[index]) + "'";
   switch (series.mark) {
     case Mark::line:
       return "using 1:2 with lines lw 2 " + colour;
     case Mark::dashed:
       return "using 1:2 with lines lw 1.5 dt 2 " + colour;
     case Mark::points:
-      return "using 1:2 with points pt 7 ps 0.7 " + colour;
+      return "using 1:2 with points ps 0.8" + symbol + colour;
     case Mark::error_bars:
-      return "using 1:2:3:4 with yerrorbars pt 7 ps 0.7 lw 1.5 " + colour;
+      return "using 1:2:3:4 with yerrorbars ps 0.8 lw 1.5" + symbol + colour;
     case Mark::band:
       return "using 1:3:4 with filledcurves fs transparent solid 0.2 noborder " + colour;
     case Mark::boxes:
@@ -63,8 +68,8 @@ const char* place(Legend legend) {
       return "inside right bottom";
     case Legend::bottom_left:
       return "inside left bottom";
-    case Legend::outside:
-      return "outside right top";
+    case Legend::below:
+      return "outside below maxcols 1";
   }
   throw std::logic_error("a legend without a place");
 }
@@ -93,26 +98,34 @@ void put_data(std::ostream& out, const Series& series, std::size_t number) {
   out << "END\n";
 }
 
-std::string script(const Plot& plot, const std::filesystem::path& output, bool svg) {
-  std::ostringstream out;
-  out.imbue(std::locale::classic());
-  out.precision(12);
-  out << "set encoding utf8\n";
-  if (svg) {
-    out << "set terminal svg noenhanced dynamic size " << plot.width << ',' << plot.height
-        << " font 'Helvetica,15' background '#ffffff'\n";
-  } else {
-    out << "set terminal pngcairo noenhanced size " << 2 * plot.width << ',' << 2 * plot.height
-        << " font 'Helvetica,15' fontscale 1.8 linewidth 2 pointscale 2 background '#ffffff'\n";
+/// A logarithmic axis that ends a little beyond the data; gnuplot's own would run to whole decades.
+void put_log_axis(std::ostream& out, char axis, const Plot& plot, double margin) {
+  double low = std::numeric_limits<double>::infinity(), high = 0;
+  for (const Series& series : plot.series) {
+    for (const auto* values : {&series.x, &series.y, &series.low, &series.high}) {
+      if ((values == &series.x) != (axis == 'x')) continue;
+      for (const double value : *values) {
+        if (!(value > 0) || !std::isfinite(value)) continue;
+        low = std::min(low, value);
+        high = std::max(high, value);
+      }
+    }
   }
-  out << "set output " << quoted(output.string()) << '\n';
+  out << "set logscale " << axis << "\nset format " << axis << " '%.0e'\n";
+  if (high > 0) {
+    out << "set " << axis << "range [" << low / margin << ":" << high * margin << "]\n";
+  }
+}
+
+void put_plot(std::ostream& out, const Plot& plot) {
+  out << "reset\n";
   out << "set title " << quoted(plot.title) << '\n';
   out << "set xlabel " << quoted(plot.x_label) << "\nset ylabel " << quoted(plot.y_label) << '\n';
-  out << "set border 3 lc rgb '#888888'\nset tics nomirror\nset grid lc rgb '#dddddd'\n";
-  out << "set key samplen 2 " << place(plot.legend) << '\n';
-  if (plot.log_x) out << "set logscale x\nset format x '%.0e'\n";
-  if (plot.log_y) out << "set logscale y\nset format y '%.0e'\n";
-  out << "set style fill transparent solid 0.3 noborder\n";
+  out << "set border 3 lc rgb '#888888'\nset tics nomirror textcolor rgb '#333333'\n";
+  out << "set grid lc rgb '#cccccc'\nset rmargin 4\n";
+  out << "set key samplen 1.5 width -4 " << place(plot.legend) << '\n';
+  if (plot.log_x) put_log_axis(out, 'x', plot, 1.4);
+  if (plot.log_y) put_log_axis(out, 'y', plot, 2);
   for (std::size_t k = 0; k < plot.series.size(); ++k) put_data(out, plot.series[k], k);
   out << "plot ";
   for (std::size_t k = 0; k < plot.series.size(); ++k) {
@@ -120,7 +133,32 @@ std::string script(const Plot& plot, const std::filesystem::path& output, bool s
     out << (k ? ", " : "") << "$series" << k << ' ' << style(series)
         << (series.label.empty() ? std::string(" notitle") : " title " + quoted(series.label));
   }
-  out << "\nunset output\n";
+  out << '\n';
+}
+
+std::string script(const std::vector<Plot>& plots,
+                   int columns,
+                   const std::filesystem::path& output,
+                   bool svg) {
+  const int count = static_cast<int>(plots.size());
+  columns = std::min(columns, count);
+  const int rows = (count + columns - 1) / columns;
+  const int width = plots[0].width * columns, height = plots[0].height * rows;
+  std::ostringstream out;
+  out.imbue(std::locale::classic());
+  out.precision(12);
+  out << "set encoding utf8\n";
+  if (svg) {
+    out << "set terminal svg noenhanced dynamic size " << width << ',' << height
+        << " font 'Helvetica,15' background '#ffffff'\n";
+  } else {
+    out << "set terminal pngcairo noenhanced size " << 2 * width << ',' << 2 * height
+        << " font 'Helvetica,15' fontscale 1.8 linewidth 2 pointscale 2 background '#ffffff'\n";
+  }
+  out << "set output " << quoted(output.string()) << '\n';
+  out << "set multiplot layout " << rows << ',' << columns << '\n';
+  for (const Plot& plot : plots) put_plot(out, plot);
+  out << "unset multiplot\nunset output\n";
   return std::move(out).str();
 }
 
@@ -144,12 +182,21 @@ void prepare_plot(const std::filesystem::path& file) {
 }
 
 void write_plot(const std::filesystem::path& file, const Plot& plot) {
+  write_plots(file, {plot}, 1);
+}
+
+void write_plots(const std::filesystem::path& file, const std::vector<Plot>& plots, int columns) {
   check_ending(file);
-  if (plot.series.empty()) throw std::invalid_argument("a plot needs at least one series");
-  for (const Series& series : plot.series) check(series);
+  if (plots.empty() || columns < 1) throw std::invalid_argument("no plots to write");
+  for (const Plot& plot : plots) {
+    if (plot.series.empty()) {
+      throw std::invalid_argument("the plot '" + plot.title + "' has nothing to show");
+    }
+    for (const Series& series : plot.series) check(series);
+  }
   write_atomically_with(file, [&](const std::filesystem::path& temporary) {
-    const std::string text = script(plot, temporary, is_svg(file));
-    std::FILE* gnuplot = ::popen("gnuplot", "w");
+    const std::string text = script(plots, columns, temporary, is_svg(file));
+    std::FILE* gnuplot = ::popen("gnuplot 2>/dev/null", "w");
     if (!gnuplot) throw std::runtime_error("cannot start gnuplot");
     const bool sent = std::fwrite(text.data(), 1, text.size(), gnuplot) == text.size();
     const int status = ::pclose(gnuplot);

@@ -12,7 +12,7 @@ namespace stochflow::apps {
 
 enum class Mark { line, dashed, points, error_bars, band, boxes };
 
-enum class Legend { top_right, top_left, bottom_right, bottom_left, outside };
+enum class Legend { top_right, top_left, bottom_right, bottom_left, below };
 
 /// One curve. `low` and `high` belong to error_bars and band only; a band has no `y`. Points that
 /// are not finite are left out.
@@ -45,5 +45,7 @@ void prepare_plot(const std::filesystem::path& file);
 /// Throws std::invalid_argument for series of unequal lengths, std::runtime_error when gnuplot
 /// fails.
 void write_plot(const std::filesystem::path& file, const Plot& plot);
+/// Several plots of one size on one sheet, row by row.
+void write_plots(const std::filesystem::path& file, const std::vector<Plot>& plots, int columns);
 
 }  // namespace stochflow::apps
