@@ -1,0 +1,3 @@
+#pragma once
+
+#include "stochflow/diffusion/noise_predictor.hpp"
