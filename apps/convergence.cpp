@@ -171,13 +171,15 @@ void run(const Arguments& arguments) {
 
   if (!arguments.json.empty()) {
     const auto& measuring = arguments.request.measuring;
-    nlohmann::json record = run_record("convergence",
-                                       {{"problems", arguments.request.problems},
-                                        {"methods", arguments.request.methods},
-                                        {"paths", measuring.paths},
-                                        {"seed", measuring.seed},
-                                        {"coarsest", measuring.coarsest},
-                                        {"finest", measuring.finest}});
+    nlohmann::json record =
+        run_record("convergence",
+                   {{"problems", arguments.request.problems},
+                    {"methods", arguments.request.methods},
+                    {"paths", measuring.paths},
+                    {"seed", measuring.seed},
+                    {"strong_levels", {measuring.strong.coarsest, measuring.strong.finest}},
+                    {"weak_levels", {measuring.weak.coarsest, measuring.weak.finest}},
+                    {"confidence", measuring.confidence}});
     record["wall_seconds"] = watch.seconds();
     record["results"] = convergence_results(rows);
     write_json(arguments.json, record);
@@ -310,12 +312,6 @@ void add_convergence(CLI::App& app) {
       ->check(CLI::Range(std::int64_t{64}, std::int64_t{1} << 40))
       ->capture_default_str();
   command->add_option("--seed", request.measuring.seed, "Seed of the paths")->capture_default_str();
-  command->add_option("--coarsest", request.measuring.coarsest, "Largest step: t1 / 2^this")
-      ->check(CLI::Range(0, 17))
-      ->capture_default_str();
-  command->add_option("--finest", request.measuring.finest, "Smallest step: t1 / 2^this")
-      ->check(CLI::Range(3, 20))
-      ->capture_default_str();
   command->add_option("--threads", request.measuring.threads, "0: one for each processor")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
