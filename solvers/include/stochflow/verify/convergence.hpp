@@ -28,7 +28,7 @@ struct ConvergenceOptions {
   /// Strong errors have little sampling noise: small steps and an eighth of the paths. Weak errors
   /// fall faster than their noise: large steps and all paths.
   Levels strong{5, 10};
-  Levels weak{2, 6};
+  Levels weak{1, 6};
   double confidence = 0.95;  // of each interval
   int threads = 0;           // 0: one for each processor
 };
