@@ -143,7 +143,7 @@ Plot panel(const std::vector<std::pair<ConvergenceRow, std::string>>& curves,
             .y_label = y_label,
             .log_x = true,
             .log_y = true,
-            .legend = Legend::below,
+            .legend = Legend::listed_below,
             .width = 640};
   int colour = 0;
   for (const auto& [row, label] : curves) {

@@ -192,7 +192,7 @@ std::vector<Plot> fan_plots(const SimulateReport& report) {
               .x_label = "time",
               .y_label = report.observables[j],
               .series = {wide, narrow, median, mean},
-              .legend = Legend::top_left,
+              .legend = Legend::below,
               .height = 440};
     if (!exact.x.empty()) plot.series.push_back(exact);
     plots.push_back(plot);

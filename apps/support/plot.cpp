@@ -69,7 +69,9 @@ const char* place(Legend legend) {
     case Legend::bottom_left:
       return "inside left bottom";
     case Legend::below:
-      return "outside below maxcols 1";
+      return "outside below";
+    case Legend::listed_below:
+      return "outside below maxcols 1 width -4";
   }
   throw std::logic_error("a legend without a place");
 }
@@ -123,7 +125,7 @@ void put_plot(std::ostream& out, const Plot& plot) {
   out << "set xlabel " << quoted(plot.x_label) << "\nset ylabel " << quoted(plot.y_label) << '\n';
   out << "set border 3 lc rgb '#888888'\nset tics nomirror textcolor rgb '#333333'\n";
   out << "set grid lc rgb '#cccccc'\nset rmargin 4\n";
-  out << "set key samplen 1.5 width -4 " << place(plot.legend) << '\n';
+  out << "set key samplen 1.5 " << place(plot.legend) << '\n';
   if (plot.log_x) put_log_axis(out, 'x', plot, 1.4);
   if (plot.log_y) put_log_axis(out, 'y', plot, 2);
   for (std::size_t k = 0; k < plot.series.size(); ++k) put_data(out, plot.series[k], k);

@@ -12,7 +12,7 @@ namespace stochflow::apps {
 
 enum class Mark { line, dashed, points, error_bars, band, boxes };
 
-enum class Legend { top_right, top_left, bottom_right, bottom_left, below };
+enum class Legend { top_right, top_left, bottom_right, bottom_left, below, listed_below };
 
 /// One curve. `low` and `high` belong to error_bars and band only; a band has no `y`. Points that
 /// are not finite are left out.
