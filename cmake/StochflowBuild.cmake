@@ -20,8 +20,9 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 add_library(stochflow_build INTERFACE)
 target_compile_options(stochflow_build INTERFACE -Wall -Wextra -ffp-contract=off)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # False alarms inside GCC 12's own headers: AVX-512 (GCC bug 105593), std::string (105651).
-  target_compile_options(stochflow_build INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
+  # False alarms inside GCC 12's own headers: AVX-512 (GCC bug 105593), std::string (105651),
+  # and Boost.Odeint copying a stepper whose stages are not yet set.
+  target_compile_options(stochflow_build INTERFACE -Wno-maybe-uninitialized -Wno-uninitialized -Wno-restrict)
 endif()
 if(STOCHFLOW_NATIVE)
   target_compile_options(stochflow_build INTERFACE -march=native)

@@ -1,11 +1,11 @@
 #pragma once
 
 // Stiff systems on Eigen arrays: Boost.Odeint's rosenbrock4 (L-stable, order 4 with an embedded
-// order 3), with odeint's coefficients on Eigen's LU. Odeint's own stepper is tied to uBLAS, which
-// does not compile as C++20 before Boost 1.80; and it asks for a Jacobian, which here comes from
-// dual numbers. The field must therefore be generic in its number type: field(const auto& x, double
-// t). Not for tensors. Source: Hairer and Wanner, Solving ODEs II, section IV.7 (RODAS), in
-// transformed variables.
+// order 3), with odeint's coefficients, one of them corrected, on Eigen's LU. Odeint's own stepper
+// is tied to uBLAS, which does not compile as C++20 before Boost 1.80; and it asks for a Jacobian,
+// which here comes from dual numbers. The field must therefore be generic in its number type:
+// field(const auto& x, double t). Not for tensors. Source: Hairer and Wanner, Solving ODEs II,
+// section IV.7 (RODAS), in transformed variables.
 
 #include <Eigen/LU>
 #include <algorithm>
@@ -57,7 +57,7 @@ class RosenbrockStepper {
     const X f3 = f(x + c_.a31 * g1 + c_.a32 * g2, t + c_.c3 * h);
     const X g3 = solved(f3 + h * c_.d3 * f_t + (c_.c31 * g1 + c_.c32 * g2) / h);
     const X f4 = f(x + c_.a41 * g1 + c_.a42 * g2 + c_.a43 * g3, t + c_.c4 * h);
-    const X g4 = solved(f4 + h * c_.d4 * f_t + (c_.c41 * g1 + c_.c42 * g2 + c_.c43 * g3) / h);
+    const X g4 = solved(f4 + h * d4 * f_t + (c_.c41 * g1 + c_.c42 * g2 + c_.c43 * g3) / h);
     const X x5 = x + c_.a51 * g1 + c_.a52 * g2 + c_.a53 * g3 + c_.a54 * g4;
     const X g5 = solved(f(x5, t + h) + (c_.c51 * g1 + c_.c52 * g2 + c_.c53 * g3 + c_.c54 * g4) / h);
     const X x6 = x5 + g5;
@@ -100,6 +100,9 @@ class RosenbrockStepper {
   Rosenbrock4 tag_;
   double t0_, t1_;
   boost::numeric::odeint::default_rosenbrock_coefficients<double> c_;
+  // Hairer and Wanner's RODAS has this sign; odeint (checked up to Boost 1.74) has the other, which
+  // leaves order 1 for fields that depend on time.
+  static constexpr double d4 = -0.03620000000000023;
 };
 
 }  // namespace detail

@@ -21,8 +21,8 @@ namespace stochflow {
 
 struct OdeOptions {
   std::vector<double> save_at = {};  // in the direction of integration, between t0 and t1
-  double first_step = 0;            // 0: a hundredth of the interval
-  std::int64_t max_steps = 100000;  // accepted and rejected
+  double first_step = 0;             // 0: a hundredth of the interval
+  std::int64_t max_steps = 100000;   // accepted and rejected
 };
 
 template <class X>

@@ -4,6 +4,7 @@
 // line here.
 
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "stochflow/methods/euler_maruyama.hpp"
@@ -29,9 +30,12 @@ using TestProblems = std::tuple<OrnsteinUhlenbeckTest,
                                 GeneralNoiseTest<Calculus::ito>,
                                 GeneralNoiseTest<Calculus::stratonovich>>;
 
-/// Whether method M claims an order on problem P.
+/// Whether method M claims an order on problem P (references allowed: GCC 12 sees captured values
+/// of nested generic lambdas as references).
 template <class P, class M>
-inline constexpr bool applies = M::facts.solves(P::calculus, P::noise) && M::facts.claims(P::noise);
+inline constexpr bool applies = std::decay_t<M>::facts.solves(std::decay_t<P>::calculus,
+                                                              std::decay_t<P>::noise) &&
+                                std::decay_t<M>::facts.claims(std::decay_t<P>::noise);
 
 /// visit(T{}) for every T of a list.
 template <class List, class Visitor>

@@ -1,0 +1,79 @@
+#include "stochflow/noise/increments.hpp"
+
+#include <gtest/gtest.h>
+
+#include "stochflow/solve.hpp"
+
+namespace stochflow {
+namespace {
+
+TEST(FreshIncrements, IsAPureFunctionOfItsCoordinates) {
+  const FreshIncrements<double> path(1, 2);
+  const double third = path.increment({3, 0.3, 0.1}).W;
+  EXPECT_EQ(path.increment({0, 0.0, 0.1}).W,
+            FreshIncrements<double>(1, 2).increment({0, 0, 0.1}).W);
+  EXPECT_EQ(path.increment({3, 0.3, 0.1}).W, third);
+  EXPECT_NE((FreshIncrements<double>(1, 3).increment({3, 0.3, 0.1}).W), third);
+  EXPECT_NE((FreshIncrements<double>(2, 2).increment({3, 0.3, 0.1}).W), third);
+  EXPECT_NE(path.increment({4, 0.3, 0.1}).W, third);
+}
+
+TEST(FreshIncrements, VarianceIsTheStep) {
+  const int n = 200000;
+  double sum = 0;
+  for (int k = 0; k < n; ++k) {
+    const double W =
+        FreshIncrements<double>(9, static_cast<std::uint64_t>(k)).increment({0, 0, 0.25}).W;
+    sum += W * W / 0.25;
+  }
+  EXPECT_LT(std::abs(sum - n) / std::sqrt(2.0 * n), 5.5);
+}
+
+TEST(Coarsened, IsTheExactSumOfTheFinePath) {
+  const FreshIncrements<double> fine(7, 1);
+  const Coarsened coarse(fine, 4);
+  double sum = 0;
+  for (int j = 8; j < 12; ++j) sum += fine.increment({j, 0, 0.25}).W;
+  EXPECT_EQ(coarse.increment({2, 0, 1.0}).W, sum);
+  EXPECT_THROW(Coarsened(fine, 0), std::invalid_argument);
+}
+
+TEST(PrescribedIncrements, SaysWhenItRunsOut) {
+  const PrescribedIncrements<double> path({0.1, -0.2});
+  EXPECT_EQ(path.increment({1, 0, 1}).W, -0.2);
+  try {
+    path.increment({2, 0, 1});
+    FAIL() << "step 2 of two increments was served";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_NE(std::string(error.what()).find("only 2 increments"), std::string::npos);
+  }
+}
+
+// The law of the bridge without sampling: increments are written as vectors of coefficients over
+// independent standard normals, so that covariances are dot products, exact to rounding.
+using Coefficients = Eigen::Array<double, 4, 1>;
+Coefficients unit(int k) { return Eigen::Vector4d::Unit(k).array(); }
+struct BasisPath {
+  using value_type = Coefficients;
+  Coefficients bridge_normals(const Step&, int ordinal) const {
+    return unit(1 + ordinal);
+  }
+};
+
+TEST(StepBridge, CovarianceIsTheBrownianMotions) {
+  const BasisPath path;
+  const Step step{0, 0.5, 0.8};
+  const Increment<Coefficients> whole{std::sqrt(step.h) * unit(0)};
+  detail::StepBridge<Coefficients, BasisPath> bridge(path, step, whole);
+  const std::array<double, 4> s{0.1, 0.35, 0.7, step.h};
+  const std::array<Coefficients, 4> W{
+      bridge.to(s[0]).W, bridge.to(s[1]).W, bridge.to(s[2]).W, whole.W};
+  for (std::size_t i = 0; i < 4; ++i) {
+    for (std::size_t j = 0; j < 4; ++j) {
+      EXPECT_NEAR((W[i] * W[j]).sum(), std::min(s[i], s[j]), 1e-15) << i << ", " << j;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace stochflow

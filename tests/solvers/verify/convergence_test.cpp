@@ -1,0 +1,94 @@
+// The claimed orders, measured. Each interval is at 1 - 1e-7, 64 of them, so that a false alarm in
+// the whole suite has probability below 1e-5 even if the intervals were independent; a wrong
+// coefficient is caught by the tests at the end, which break a method on purpose.
+
+#include "stochflow/verify/convergence.hpp"
+
+#include <gtest/gtest.h>
+
+#include "stochflow/verify/catalogue.hpp"
+
+namespace stochflow::verify {
+namespace {
+
+constexpr ConvergenceOptions options{.paths = 32768, .confidence = 1 - 1e-7};
+
+TEST(Convergence, NoClaimIsContradicted) {
+  int rows = 0;
+  for_each_type<Methods>([&](auto method) {
+    for_each_type<TestProblems>([&](auto problem) {
+      if constexpr (applies<decltype(problem), decltype(method)>) {
+        const auto row = measure(problem, method, options);
+        ++rows;
+        SCOPED_TRACE(row.method + " on " + row.problem + " (" + row.calculus + ")");
+        EXPECT_TRUE(row.strong.resolved);
+        EXPECT_FALSE(row.contradicts_claim())
+            << "strong " << row.strong.order << " [" << row.strong.low << ", " << row.strong.high
+            << "], weak " << row.weak.order << " [" << row.weak.low << ", " << row.weak.high << "]";
+      }
+    });
+  });
+  EXPECT_EQ(rows, 32);
+}
+
+// Milstein with a correction term 10 % too large is of strong order 1/2.
+struct WrongMilstein {
+  static constexpr MethodFacts facts = Milstein::facts;
+  template <class P, class X, class V>
+  X step(const P& sde, const X& x, double t, double h, const Increment<V>& dB) const {
+    const X euler = EulerMaruyama{}.step(sde, x, t, h, dB);
+    return euler + 1.1 * (Milstein{}.step(sde, x, t, h, dB) - euler);
+  }
+};
+
+// Euler's drift taken at the wrong weight is not consistent at all.
+struct WrongEuler {
+  static constexpr MethodFacts facts = EulerMaruyama::facts;
+  template <class P, class X, class V>
+  X step(const P& sde, const X& x, double t, double h, const Increment<V>& dB) const {
+    return EulerMaruyama{}.step(sde, x, t, h, dB) + 0.05 * h * sde.drift(x, t);
+  }
+};
+
+TEST(Convergence, BrokenMethodsAreExposed) {
+  EXPECT_TRUE(measure(GbmTest<Calculus::ito>{}, WrongMilstein{}, options).contradicts_claim());
+  EXPECT_TRUE(measure(OrnsteinUhlenbeckTest{}, WrongEuler{}, options).contradicts_claim());
+}
+
+// Errors e = 0.3 h^p (1 + 0.5 h) with 2 % noise, common to the levels of a batch in half.
+TEST(OrderFit, RecoversAKnownOrder) {
+  const RandomStream stream(1, Purpose::increments);
+  for (const double p : {0.5, 1.0, 1.5, 2.0}) {
+    Eigen::VectorXd h(6);
+    Eigen::MatrixXd batches(64, 6);
+    for (int l = 0; l < 6; ++l) {
+      h[l] = std::ldexp(1.0, -2 - l);
+      for (int b = 0; b < 64; ++b) {
+        const double noise =
+            0.02 * (normal(stream, static_cast<std::uint64_t>(b), 100) +
+                    normal(stream, static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(l)));
+        batches(b, l) = 0.3 * std::pow(h[l], p) * (1 + 0.5 * h[l]) * (1 + noise);
+      }
+    }
+    const auto fit = fit_order(level_errors(h, batches), 1 - 1e-6);
+    EXPECT_TRUE(fit.resolved);
+    EXPECT_FALSE(fit.excludes(p)) << p << ": " << fit.low << ", " << fit.high;
+    EXPECT_TRUE(fit.excludes(p + 0.25)) << p << ": " << fit.low << ", " << fit.high;
+  }
+}
+
+TEST(OrderFit, PureNoiseIsNotAnOrder) {
+  const RandomStream stream(2, Purpose::increments);
+  Eigen::VectorXd h(6);
+  Eigen::MatrixXd batches(64, 6);
+  for (int l = 0; l < 6; ++l) {
+    h[l] = std::ldexp(1.0, -2 - l);
+    for (int b = 0; b < 64; ++b) {
+      batches(b, l) = normal(stream, static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(l));
+    }
+  }
+  EXPECT_FALSE(fit_order(level_errors(h, batches)).resolved);
+}
+
+}  // namespace
+}  // namespace stochflow::verify
