@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+
+#include "stochflow/diffusion/samplers/sampling.hpp"
+
+namespace stochflow::diffusion {
+
+struct LangevinCorrector {
+  double signal_to_noise = 0.16;  // step size 2 (signal_to_noise |n| / |score|)^2
+  int steps = 1;                  // corrections at every time
+};
+
+/// Predictor-corrector: at every t_k first Langevin steps at that noise level,
+///   x <- x + e score + sqrt(2 e) n,   e = 2 (signal_to_noise sqrt(D) / |score|)^2,
+/// then one Euler-Maruyama step to t_{k+1}. 1 + corrector.steps evaluations a step.
+/// |score| is taken sample by sample (the published code averages over the batch, so that a sample
+/// depends on its neighbours), is never taken below sqrt(D)/scale, the score of a unit Gaussian,
+/// and |n| is its mean sqrt(D). No schedule is special: there is no lookup of discrete alphas.
+/// Song et al. 2021, algorithms 2 to 5.
+Samples sample_pc(const NoisePredictor& model,
+                  const Schedule& schedule,
+                  const Draw& draw,
+                  std::span<const double> times,
+                  const LangevinCorrector& corrector = {},
+                  const SampleOptions& options = {});
+
+}  // namespace stochflow::diffusion
