@@ -16,6 +16,13 @@ if(STOCHFLOW_DIFFUSION)
     NAMESPACE stochflow:: FILE stochflow-diffusion-targets.cmake DESTINATION ${config_folder})
 endif()
 
+if(STOCHFLOW_APPS)
+  install(TARGETS stochflow RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(DIRECTORY apps/data apps/pretrained
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/stochflow
+    OPTIONAL PATTERN "*.cpp" EXCLUDE PATTERN "*.hpp" EXCLUDE)
+endif()
+
 configure_package_config_file(
   ${CMAKE_CURRENT_LIST_DIR}/stochflow-config.cmake.in
   ${PROJECT_BINARY_DIR}/stochflow-config.cmake
