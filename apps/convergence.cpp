@@ -112,23 +112,20 @@ void add_curves(Plot& plot, const LevelErrors& errors, double claimed, Series st
   plot.series.push_back(slope);
 }
 
-/// The rows of one problem, those with the same errors to the last bit under one joint label: with
-/// additive noise Milstein's method is Euler-Maruyama, and one curve would hide the other.
-std::vector<std::pair<ConvergenceRow, std::string>> distinct_curves(
+/// The rows of one problem with their labels. Some are one curve: with additive noise Milstein's
+/// method is Euler-Maruyama, and the label says so.
+std::vector<std::pair<ConvergenceRow, std::string>> curves_of(
     const std::vector<ConvergenceRow>& rows, const std::string& problem) {
   std::vector<std::pair<ConvergenceRow, std::string>> curves;
   for (const ConvergenceRow& row : rows) {
     if (row.problem != problem) continue;
     const bool says_calculus = row.calculus == "stratonovich" && row.noise != "additive";
-    const std::string label = row.method + (says_calculus ? " (Stratonovich)" : "");
+    std::string label = row.method + (says_calculus ? " (Stratonovich)" : "");
     const auto twin = std::find_if(curves.begin(), curves.end(), [&](const auto& curve) {
       return curve.first.strong_errors.error == row.strong_errors.error;
     });
-    if (twin == curves.end()) {
-      curves.emplace_back(row, label);
-    } else {
-      twin->second += " = " + label;
-    }
+    if (twin != curves.end()) label += " = " + twin->first.method;
+    curves.emplace_back(row, label);
   }
   return curves;
 }
@@ -145,6 +142,7 @@ Plot panel(const std::vector<std::pair<ConvergenceRow, std::string>>& curves,
             .log_y = true,
             .legend = Legend::listed_below,
             .width = 640};
+  plot.height = 420 + 20 * static_cast<int>(curves.size());
   int colour = 0;
   for (const auto& [row, label] : curves) {
     Series style;
@@ -281,7 +279,7 @@ std::vector<Plot> convergence_plots(const std::vector<ConvergenceRow>& rows) {
   for (const ConvergenceRow& row : rows) add_once(problems, row.problem);
   std::vector<Plot> plots;
   for (const std::string& problem : problems) {
-    const auto curves = distinct_curves(rows, problem);
+    const auto curves = curves_of(rows, problem);
     plots.push_back(panel(curves,
                           problem + ": strong error",
                           "root mean square of X_h - X",

@@ -46,15 +46,18 @@ TEST(Convergence, AWrongClaimIsContradicted) {
   EXPECT_EQ(table.rows[0].back(), "CONTRADICTED");
 }
 
-TEST(Convergence, CurvesThatAreOneAreDrawnOnce) {
+TEST(Convergence, CurvesThatAreOneSaySo) {
   // With additive noise Milstein's methods are Euler-Maruyama.
   const auto plots = convergence_plots(run_convergence(small_request()));
   ASSERT_EQ(plots.size(), 2U);
   const auto& series = plots[0].series;
-  const auto joint = std::find_if(series.begin(), series.end(), [](const Series& curve) {
-    return curve.label == "EulerMaruyama = Milstein = MilsteinDerivativeFree";
-  });
-  EXPECT_NE(joint, series.end());
+  const auto labelled = [&](const std::string& label) {
+    return std::any_of(
+        series.begin(), series.end(), [&](const Series& curve) { return curve.label == label; });
+  };
+  EXPECT_TRUE(labelled("EulerMaruyama"));
+  EXPECT_TRUE(labelled("Milstein = EulerMaruyama"));
+  EXPECT_TRUE(labelled("Heun"));
 }
 
 TEST(Convergence, UnknownNamesListTheValidOnes) {
