@@ -137,7 +137,7 @@ TEST(Solve, MisuseIsASentence) {
           PrescribedIncrements<double>({0.1, 0.1}),
           {.save_at = {0.3}});
   });
-  EXPECT_NE(unrefined.find("cannot be refined"), std::string::npos);
+  EXPECT_NE(unrefined.find("this path cannot be refined"), std::string::npos);
 }
 
 TEST(NoiseLike, FollowsTheStructure) {

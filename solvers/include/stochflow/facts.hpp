@@ -58,6 +58,12 @@ struct Orders {
   }
 };
 
+/// What a method asks of the Brownian path over a step, each including the one before.
+///   W    the increment
+///   WH   and the space-time area H = (1/h) int_0^h (W_s - (s/h) W) ds, N(0, h/12), independent of
+///   W
+enum class NoiseInput { W, WH };
+
 /// What a one-step method states about itself. `strong` and `weak` are global orders.
 struct MethodFacts {
   std::string_view name;
@@ -68,6 +74,9 @@ struct MethodFacts {
   Orders weak;
   int drift_evaluations = 1;
   int diffusion_evaluations = 1;
+  NoiseInput needs = NoiseInput::W;
+  /// Whether every stage lies inside the step; where not, coefficients must be defined outside too.
+  bool stages_inside_step = true;
 
   /// With additive noise the two calculi are the same equation, so either kind of method applies.
   constexpr bool solves(Calculus calculus, Noise noise) const {

@@ -76,6 +76,20 @@ constexpr void require_compatible() {
                 "accept every noise.");
 }
 
+/// What `method` asks of the path over a step.
+template <class M, class Path>
+auto increment_for(const Path& path, const Step& step) {
+  if constexpr (M::facts.needs == NoiseInput::W) {
+    return path.increment(step);
+  } else {
+    static_assert(
+        requires { path.space_time_increment(step); },
+        "This method needs the space-time area H of the Brownian path, and this kind of "
+        "path has increments W only: use FreshIncrements (or a Coarsened one).");
+    return path.space_time_increment(step);
+  }
+}
+
 inline void check_times(std::span<const double> grid, const std::vector<double>& save_at) {
   std::ostringstream text;
   if (grid.size() < 2) {
@@ -181,10 +195,10 @@ requires ProblemFor<P, X> Solution<X> solve(const P& problem,
     const double t = grid[static_cast<std::size_t>(n)];
     const double t_next = grid[static_cast<std::size_t>(n) + 1];
     const Step step{.index = n, .t = t, .h = t_next - t};
-    const Increment<V> dB = path.increment(step);
+    const auto dB = detail::increment_for<M>(path, step);
 
     if (next_save < options.save_at.size() && options.save_at[next_save] < t_next) {
-      if constexpr (requires { path.bridge_normals(step, 0); }) {
+      if constexpr (M::facts.needs == NoiseInput::W && requires { path.bridge_normals(step, 0); }) {
         detail::StepBridge<V, Path> bridge(path, step, dB);
         while (next_save < options.save_at.size() && options.save_at[next_save] < t_next) {
           const double s = options.save_at[next_save] - t;
@@ -192,8 +206,9 @@ requires ProblemFor<P, X> Solution<X> solve(const P& problem,
         }
       } else {
         throw std::invalid_argument(
-            "solve: a save time lies between two grid points and this kind of path cannot be "
-            "refined: put the save times on the grid, or use FreshIncrements");
+            "solve: a save time lies between two grid points and this path cannot be refined for "
+            "this method: put the save times on the grid, or use FreshIncrements and a method that "
+            "needs W only");
       }
     }
 

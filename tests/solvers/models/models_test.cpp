@@ -37,17 +37,21 @@ TEST(Models, OrnsteinUhlenbeckMoments) {
   EXPECT_NEAR(ou.variance(0.9), moments.x[1], 1e-10);
 }
 
-// The joint law of (W, I): coefficients over two independent normals give the covariance.
-TEST(Models, OrnsteinUhlenbeckJointIncrement) {
+// The joint law of (W, H, I): its coefficients over independent W, H, z give the covariances, and
+// these are integrals of the kernels 1, 1/2 - s/h and exp(-theta (h - s)).
+TEST(Models, OrnsteinUhlenbeckNoiseIntegral) {
   const OrnsteinUhlenbeck ou{.theta = 2.5, .mu = 0, .sigma = 1};
-  const double h = 0.3, w = ou.joint_increment(h, 1, 0).I, z = ou.joint_increment(h, 0, 1).I;
+  const double h = 0.3;
+  const double w = ou.noise_integral(h, 1, 0, 0), a = ou.noise_integral(h, 0, 1, 0),
+               z = ou.noise_integral(h, 0, 0, 1);
   const auto kernel = [&](double s) { return std::exp(-ou.theta * (h - s)); };
-  using boost::math::quadrature::gauss_kronrod;
-  const double covariance = gauss_kronrod<double, 31>::integrate(kernel, 0.0, h);
-  const double variance =
-      gauss_kronrod<double, 31>::integrate([&](double s) { return kernel(s) * kernel(s); }, 0.0, h);
-  EXPECT_NEAR(w * h, covariance, 1e-14);
-  EXPECT_NEAR(w * w * h + z * z, variance, 1e-14);
+  const auto integral = [&](const auto& f) {
+    return boost::math::quadrature::gauss_kronrod<double, 31>::integrate(f, 0.0, h);
+  };
+  EXPECT_NEAR(w * h, integral(kernel), 1e-14);
+  EXPECT_NEAR(a * h / 12, integral([&](double s) { return kernel(s) * (0.5 - s / h); }), 1e-14);
+  const double variance = integral([&](double s) { return kernel(s) * kernel(s); });
+  EXPECT_NEAR(w * w * h + a * a * h / 12 + z * z, variance, 1e-14);
 }
 
 TEST(Models, CirMoments) {

@@ -38,6 +38,30 @@ TEST(Coarsened, IsTheExactSumOfTheFinePath) {
   EXPECT_THROW(Coarsened(fine, 0), std::invalid_argument);
 }
 
+// Merging (W, H) of two intervals of lengths h1, h2: covariances exact over basis coefficients.
+TEST(SpaceTimeIncrement, MergeHasTheLawOfOneInterval) {
+  const double h1 = 0.2, h2 = 0.5, h = h1 + h2;
+  using V = Eigen::Array<double, 4, 1>;
+  const auto unit_of = [](int k) { return V(Eigen::Vector4d::Unit(k).array()); };
+  const SpaceTimeIncrement<V> a{V(std::sqrt(h1) * unit_of(0)), V(std::sqrt(h1 / 12) * unit_of(1))};
+  const SpaceTimeIncrement<V> b{V(std::sqrt(h2) * unit_of(2)), V(std::sqrt(h2 / 12) * unit_of(3))};
+  const auto whole = merge(a, h1, b, h2);
+  EXPECT_NEAR((whole.W * whole.W).sum(), h, 1e-15);
+  EXPECT_NEAR((whole.H * whole.H).sum(), h / 12, 1e-15);
+  EXPECT_NEAR((whole.W * whole.H).sum(), 0, 1e-15);
+  // Int_0^h W_s ds of the parts: h1 (W1/2 + H1) + h2 (W1 + W2/2 + H2).
+  const V direct = h1 * (0.5 * a.W + a.H) + h2 * (a.W + 0.5 * b.W + b.H);
+  EXPECT_LT((h * (0.5 * whole.W + whole.H) - direct).abs().maxCoeff(), 1e-15);
+}
+
+TEST(Coarsened, SpaceTimeAreaDoesNotDependOnTheOrderOfMerging) {
+  const FreshIncrements<double> fine(7, 1);
+  const auto at_once = Coarsened(fine, 4).space_time_increment({1, 0, 1.0});
+  const auto in_pairs = Coarsened(Coarsened(fine, 2), 2).space_time_increment({1, 0, 1.0});
+  EXPECT_NEAR(at_once.W, in_pairs.W, 1e-15);
+  EXPECT_NEAR(at_once.H, in_pairs.H, 1e-15);
+}
+
 TEST(PrescribedIncrements, SaysWhenItRunsOut) {
   const PrescribedIncrements<double> path({0.1, -0.2});
   EXPECT_EQ(path.increment({1, 0, 1}).W, -0.2);
@@ -55,9 +79,7 @@ using Coefficients = Eigen::Array<double, 4, 1>;
 Coefficients unit(int k) { return Eigen::Vector4d::Unit(k).array(); }
 struct BasisPath {
   using value_type = Coefficients;
-  Coefficients bridge_normals(const Step&, int ordinal) const {
-    return unit(1 + ordinal);
-  }
+  Coefficients bridge_normals(const Step&, int ordinal) const { return unit(1 + ordinal); }
 };
 
 TEST(StepBridge, CovarianceIsTheBrownianMotions) {

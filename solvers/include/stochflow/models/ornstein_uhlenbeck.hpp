@@ -36,23 +36,20 @@ struct OrnsteinUhlenbeck {
                       : -sigma * sigma * std::expm1(-2 * theta * t) / (2 * theta);
   }
 
-  /// The noise of one step: the Brownian increment W and I = int_0^h exp(-theta (h-s)) dW_s.
-  struct JointIncrement {
-    double W;
-    double I;
-  };
-  /// (W, I) given W and one more standard normal z, with their exact joint law:
-  ///   Cov[W, I] = (1 - e^{-theta h})/theta,  Var[I] = (1 - e^{-2 theta h})/(2 theta).
-  JointIncrement joint_increment(double h, double W, double z) const {
-    if (theta == 0) return {W, W};
-    const double covariance = -std::expm1(-theta * h) / theta;
-    const double variance_I = -std::expm1(-2 * theta * h) / (2 * theta);
-    const double residual = variance_I - covariance * covariance / h;
-    return {W, covariance / h * W + std::sqrt(std::fmax(residual, 0)) * z};
+  /// I = int_0^h exp(-theta (h-s)) dW_s given W and H over the step (see SpaceTimeIncrement) and
+  /// one more standard normal z, with the exact joint law of (W, H, I).
+  double noise_integral(double h, double W, double H, double z) const {
+    if (theta == 0) return W;
+    const double e = std::exp(-theta * h);
+    const double with_W = -std::expm1(-theta * h) / theta;                // Cov[I, W]
+    const double with_H = (with_W - h * e) / (theta * h) - 0.5 * with_W;  // Cov[I, H]
+    const double variance = -std::expm1(-2 * theta * h) / (2 * theta);    // Var[I]
+    const double explained = (with_W * with_W + 12 * with_H * with_H) / h;
+    return (with_W * W + 12 * with_H * H) / h + std::sqrt(std::fmax(variance - explained, 0)) * z;
   }
   /// X_{t+h} from X_t = x, exactly.
-  double exact_step(double x, double h, const JointIncrement& noise) const {
-    return mean(x, h) + sigma * noise.I;
+  double exact_step(double x, double h, double noise_integral) const {
+    return mean(x, h) + sigma * noise_integral;
   }
 };
 

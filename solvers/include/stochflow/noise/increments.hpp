@@ -32,6 +32,30 @@ struct Increment {
   V W;
 };
 
+/// What the noise contributes to one step, for methods of order 1.5 and more.
+///   W   as above
+///   H   (1/h) int_0^h (W_s - (s/h) W) ds, N(0, h/12) each, independent of W, shaped like W
+/// The integral int_0^h W_s ds, "I10" in much of the literature, is h (W/2 + H).
+template <class V>
+struct SpaceTimeIncrement {
+  V W;
+  V H;
+};
+
+/// Two consecutive increments of lengths h1, h2 as one (Chen's relation).
+template <class V>
+Increment<V> merge(const Increment<V>& a, double, const Increment<V>& b, double) {
+  return {V(a.W + b.W)};
+}
+template <class V>
+SpaceTimeIncrement<V> merge(const SpaceTimeIncrement<V>& a,
+                            double h1,
+                            const SpaceTimeIncrement<V>& b,
+                            double h2) {
+  const double p = h1 / (h1 + h2), q = h2 / (h1 + h2);
+  return {V(a.W + b.W), V(p * (a.H - 0.5 * b.W) + q * (b.H + 0.5 * a.W))};
+}
+
 /// Fills a noise variable (a number or an Eigen array) with standard normals.
 template <class V>
 V standard_normals(const RandomStream& stream,
@@ -56,6 +80,7 @@ class FreshIncrements {
 
   FreshIncrements(std::uint64_t seed, std::uint64_t trajectory, V like = V{})
       : increments_(seed, Purpose::increments),
+        areas_(seed, Purpose::space_time_area),
         bridge_(seed, Purpose::bridge),
         trajectory_(trajectory),
         like_(std::move(like)) {}
@@ -64,6 +89,13 @@ class FreshIncrements {
     return {V(
         std::sqrt(step.h) *
         standard_normals(increments_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
+  }
+
+  SpaceTimeIncrement<V> space_time_increment(const Step& step) const {
+    return {
+        increment(step).W,
+        V(std::sqrt(step.h / 12) *
+          standard_normals(areas_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
   }
 
   /// Normals for the `ordinal`-th point bridged inside a step (see solve's save_at).
@@ -76,6 +108,7 @@ class FreshIncrements {
 
  private:
   RandomStream increments_;
+  RandomStream areas_;
   RandomStream bridge_;
   std::uint64_t trajectory_;
   V like_;
@@ -95,16 +128,24 @@ class Coarsened {
   }
 
   Increment<value_type> increment(const Step& step) const {
-    const double h = step.h / static_cast<double>(factor_);
-    Increment<value_type> sum = path_.increment({step.index * factor_, step.t, h});
-    for (std::int64_t j = 1; j < factor_; ++j) {
-      const double t = step.t + static_cast<double>(j) * h;
-      sum.W += path_.increment({step.index * factor_ + j, t, h}).W;
-    }
-    return sum;
+    return sum(step, [&](const Step& fine) { return path_.increment(fine); });
+  }
+  SpaceTimeIncrement<value_type> space_time_increment(const Step& step) const {
+    return sum(step, [&](const Step& fine) { return path_.space_time_increment(fine); });
   }
 
  private:
+  template <class Fine>
+  auto sum(const Step& step, const Fine& fine) const {
+    const double h = step.h / static_cast<double>(factor_);
+    auto total = fine({step.index * factor_, step.t, h});
+    for (std::int64_t j = 1; j < factor_; ++j) {
+      const auto done = static_cast<double>(j);
+      total = merge(total, done * h, fine({step.index * factor_ + j, step.t + done * h, h}), h);
+    }
+    return total;
+  }
+
   Path path_;
   std::int64_t factor_;
 };

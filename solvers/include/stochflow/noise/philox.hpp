@@ -34,6 +34,7 @@ enum class Purpose : std::uint32_t {
   bridge = 2,
   initial_state = 3,
   exact_integral = 4,
+  space_time_area = 5,
   dequantisation = 16,
   probe = 17,
   prior = 18,

@@ -37,7 +37,7 @@ class OdeintSdeStepper {
     using P = typename boost::numeric::odeint::unwrap_reference<System>::type;
     detail::require_compatible<P, M>();
     const P& problem = system;
-    x = method_.step(problem, x, t, h, path_.increment({next_++, t, h}));
+    x = method_.step(problem, x, t, h, detail::increment_for<M>(path_, Step{next_++, t, h}));
   }
 
  private:

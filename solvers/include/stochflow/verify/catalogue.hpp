@@ -11,11 +11,32 @@
 #include "stochflow/methods/heun.hpp"
 #include "stochflow/methods/milstein.hpp"
 #include "stochflow/methods/milstein_derivative_free.hpp"
+#include "stochflow/methods/sosra.hpp"
+#include "stochflow/methods/sosra2.hpp"
+#include "stochflow/methods/sosri.hpp"
+#include "stochflow/methods/sosri2.hpp"
+#include "stochflow/methods/sra1.hpp"
+#include "stochflow/methods/sra2.hpp"
+#include "stochflow/methods/sra3.hpp"
+#include "stochflow/methods/sriw1.hpp"
+#include "stochflow/methods/sriw2.hpp"
 #include "stochflow/verify/problems.hpp"
 
 namespace stochflow::verify {
 
-using Methods = std::tuple<EulerMaruyama, Milstein, MilsteinDerivativeFree, Heun>;
+using Methods = std::tuple<EulerMaruyama,
+                           Milstein,
+                           MilsteinDerivativeFree,
+                           SRIW1,
+                           SRIW2,
+                           SOSRI,
+                           SOSRI2,
+                           SRA1,
+                           SRA2,
+                           SRA3,
+                           SOSRA,
+                           SOSRA2,
+                           Heun>;
 
 using TestProblems = std::tuple<OrnsteinUhlenbeckTest,
                                 AdditiveTimeTest,

@@ -40,9 +40,10 @@ struct ConvergenceRow {
   LevelErrors strong_errors;  // root mean square of |X_h - X|
   LevelErrors weak_errors;    // E[phi(X_h)] - E[phi(X)]
 
+  /// Whether a measured order falls short of its claim. A higher order than claimed is no
+  /// contradiction: many methods gain on equations as simple as those with known solutions.
   bool contradicts_claim() const {
-    return (strong_claimed > 0 && strong.excludes(strong_claimed)) ||
-           (weak_claimed > 0 && weak.excludes(weak_claimed));
+    return strong.falls_short_of(strong_claimed) || weak.falls_short_of(weak_claimed);
   }
 };
 
@@ -52,10 +53,11 @@ namespace detail {
 template <class V>
 struct BorrowedIncrements {
   using value_type = V;
-  std::span<const V> increments;
-  Increment<V> increment(const Step& step) const {
-    return {increments[static_cast<std::size_t>(step.index)]};
+  std::span<const SpaceTimeIncrement<V>> increments;
+  SpaceTimeIncrement<V> space_time_increment(const Step& step) const {
+    return increments[static_cast<std::size_t>(step.index)];
   }
+  Increment<V> increment(const Step& step) const { return {space_time_increment(step).W}; }
 };
 
 template <class X>
@@ -91,7 +93,7 @@ MeasuredErrors measure_errors(const P& problem,
         "least 64 paths (512 for the strong order, which uses an eighth)");
   }
   const int count = levels.finest - levels.coarsest + 1;
-  const std::int64_t fine_steps = (std::int64_t{1} << levels.finest) * P::refinement;
+  const std::int64_t fine_steps = std::int64_t{1} << levels.finest;
   const double fine_h = P::t1 / static_cast<double>(fine_steps);
   std::vector<std::vector<double>> grids;
   for (int l = 0; l < count; ++l) {
@@ -109,19 +111,21 @@ MeasuredErrors measure_errors(const P& problem,
       const auto id = static_cast<std::uint64_t>(k);
       const auto path = brownian_path(problem, x0, 0.0, seed, id);
       using V = typename decltype(path)::value_type;
-      std::vector<V> dW(static_cast<std::size_t>(fine_steps));
+      std::vector<SpaceTimeIncrement<V>> dW;
       for (std::int64_t n = 0; n < fine_steps; ++n) {
-        dW[static_cast<std::size_t>(n)] =
-            path.increment({n, static_cast<double>(n) * fine_h, fine_h}).W;
+        dW.push_back(path.space_time_increment({n, static_cast<double>(n) * fine_h, fine_h}));
       }
-      const X exact = problem.exact(
-          std::span<const V>(dW), fine_h, [&](std::size_t n) { return normal(extra, id, n); });
+      const X exact = problem.exact(std::span<const SpaceTimeIncrement<V>>(dW),
+                                    fine_h,
+                                    [&](std::size_t n) { return normal(extra, id, n); });
       const double phi = P::functional(exact);
       for (int l = count - 1; l >= 0; --l) {
         const std::vector<double>& grid = grids[static_cast<std::size_t>(l)];
-        // Sum neighbours until one increment is left for each step of this level.
+        // Merge neighbours until one increment is left for each step of this level.
         while (dW.size() > grid.size() - 1) {
-          for (std::size_t n = 0; n < dW.size() / 2; ++n) dW[n] = dW[2 * n] + dW[2 * n + 1];
+          for (std::size_t n = 0; n < dW.size() / 2; ++n) {
+            dW[n] = merge(dW[2 * n], 1, dW[2 * n + 1], 1);
+          }
           dW.resize(dW.size() / 2);
         }
         const X x = solve(problem, method, x0, grid, detail::BorrowedIncrements<V>{dW}).x;

@@ -30,8 +30,9 @@ struct OrderFit {
   double low = NAN, high = NAN;  // confidence interval
   bool resolved = false;         // false: the errors drown in sampling noise, nothing can be said
 
-  /// Whether the interval speaks against `claimed`. An unresolved fit never does.
-  bool excludes(double claimed) const { return resolved && (claimed < low || claimed > high); }
+  /// Whether the whole interval lies below, or above, `claimed`. An unresolved fit says neither.
+  bool falls_short_of(double claimed) const { return resolved && high < claimed; }
+  bool exceeds(double claimed) const { return resolved && low > claimed; }
 };
 
 /// Means and covariance over batches. batch_errors: [batches, levels].

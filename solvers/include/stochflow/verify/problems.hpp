@@ -5,9 +5,9 @@
 // of a fine grid, and a functional whose expectation defines its weak error. The problems that
 // carry a calculus as template argument are one equation in both calculi.
 //
-// A test problem P offers: name, calculus, noise, drift, diffusion; x0(), t1; refinement (how much
-// finer than the finest tested step the path must be); exact(increments, h, normals) -> X_t1, where
-// normals(n) is a further standard normal for cell n; functional(x) -> double.
+// A test problem P offers: name, calculus, noise, drift, diffusion; x0(), t1; exact(increments, h,
+// normals) -> X_t1 from the (W, H) of the fine cells, where normals(n) is a further standard normal
+// for cell n; functional(x) -> double.
 
 #include <cmath>
 #include <cstdint>
@@ -16,23 +16,25 @@
 
 #include "stochflow/models/geometric_brownian_motion.hpp"
 #include "stochflow/models/ornstein_uhlenbeck.hpp"
+#include "stochflow/noise/increments.hpp"
 #include "stochflow/sde.hpp"
 
 namespace stochflow::verify {
 
 /// Additive noise; exact joint sampling of the process with its path.
 struct OrnsteinUhlenbeckTest : OrnsteinUhlenbeck {
-  static constexpr int refinement = 1;
   static constexpr double t1 = 1;
   static double x0() { return 2.0; }
 
   OrnsteinUhlenbeckTest() : OrnsteinUhlenbeck{.theta = 1.0, .mu = 0.3, .sigma = 0.4} {}
 
   template <class Normals>
-  double exact(std::span<const double> dW, double h, const Normals& normals) const {
+  double exact(std::span<const SpaceTimeIncrement<double>> dW,
+               double h,
+               const Normals& normals) const {
     double x = x0();
     for (std::size_t n = 0; n < dW.size(); ++n) {
-      x = exact_step(x, h, joint_increment(h, dW[n], normals(n)));
+      x = exact_step(x, h, noise_integral(h, dW[n].W, dW[n].H, normals(n)));
     }
     return x;
   }
@@ -41,12 +43,11 @@ struct OrnsteinUhlenbeckTest : OrnsteinUhlenbeck {
 
 /// Additive noise that depends on time: dX = -theta X dt + s (1 + t) dW. A method that treats g as
 /// constant over a step loses order here and nowhere else. The noise of a cell,
-/// s int e^{-theta (t+h-u)} (1 + u) dW_u, is Gaussian and sampled jointly with W.
+/// s int e^{-theta (t+h-u)} (1 + u) dW_u, is Gaussian and sampled jointly with W and H.
 struct AdditiveTimeTest {
   static constexpr std::string_view name = "additive-time";
   static constexpr Calculus calculus = Calculus::ito;
   static constexpr Noise noise = Noise::additive;
-  static constexpr int refinement = 1;
   static constexpr double t1 = 1;
   static double x0() { return 2.0; }
 
@@ -61,7 +62,9 @@ struct AdditiveTimeTest {
     return s * (1 + t);
   }
   template <class Normals>
-  double exact(std::span<const double> dW, double h, const Normals& normals) const {
+  double exact(std::span<const SpaceTimeIncrement<double>> dW,
+               double h,
+               const Normals& normals) const {
     // With r = h - u and a = 1 + t + h the weight is e^{-theta r} (a - r); J_k = int r^k e^{-q r}
     // dr.
     struct Integrals {
@@ -77,10 +80,12 @@ struct AdditiveTimeTest {
     double x = x0();
     for (std::size_t n = 0; n < dW.size(); ++n) {
       const double a = 1 + static_cast<double>(n + 1) * h;
-      const double covariance = a * single.J0 - single.J1;
+      const double with_W = a * single.J0 - single.J1;
+      const double with_H = (a * single.J1 - single.J2) / h - 0.5 * with_W;
       const double variance = a * a * twice.J0 - 2 * a * twice.J1 + twice.J2;
-      const double residual = std::fmax(variance - covariance * covariance / h, 0);
-      const double integral = covariance / h * dW[n] + std::sqrt(residual) * normals(n);
+      const double explained = (with_W * with_W + 12 * with_H * with_H) / h;
+      const double integral = (with_W * dW[n].W + 12 * with_H * dW[n].H) / h +
+                              std::sqrt(std::fmax(variance - explained, 0)) * normals(n);
       x = std::exp(-theta * h) * x + s * integral;
     }
     return x;
@@ -94,7 +99,6 @@ struct GbmTest {
   static constexpr std::string_view name = "gbm";
   static constexpr Calculus calculus = C;
   static constexpr Noise noise = Noise::diagonal;
-  static constexpr int refinement = 1;
   static constexpr double t1 = 1;
   static double x0() { return 1.0; }
 
@@ -110,9 +114,9 @@ struct GbmTest {
     return ito.sigma * x;
   }
   template <class Normals>
-  double exact(std::span<const double> dW, double, const Normals&) const {
+  double exact(std::span<const SpaceTimeIncrement<double>> dW, double, const Normals&) const {
     double W = 0;
-    for (const double w : dW) W += w;
+    for (const auto& cell : dW) W += cell.W;
     return ito.exact(x0(), t1, W);
   }
   static double functional(double x) { return x; }
@@ -125,7 +129,6 @@ struct TanhTest {
   static constexpr std::string_view name = "tanh";
   static constexpr Calculus calculus = C;
   static constexpr Noise noise = Noise::diagonal;
-  static constexpr int refinement = 1;
   static constexpr double t1 = 1;
   static double x0() { return 0.3; }
 
@@ -141,9 +144,9 @@ struct TanhTest {
     return b * (1 - x * x);
   }
   template <class Normals>
-  double exact(std::span<const double> dW, double, const Normals&) const {
+  double exact(std::span<const SpaceTimeIncrement<double>> dW, double, const Normals&) const {
     double W = 0;
-    for (const double w : dW) W += w;
+    for (const auto& cell : dW) W += cell.W;
     return std::tanh(std::atanh(x0()) - a * t1 + b * W);
   }
   // Bounded: a coarse step can leave (-1, 1), where the equation explodes.
@@ -156,7 +159,6 @@ struct ScalarNoiseTest {
   static constexpr std::string_view name = "scalar-noise";
   static constexpr Calculus calculus = C;
   static constexpr Noise noise = Noise::scalar;
-  static constexpr int refinement = 1;
   static constexpr double t1 = 1;
   using X = Vector<double, 2>;
   static X x0() { return X(1.0, 0.5); }
@@ -174,9 +176,9 @@ struct ScalarNoiseTest {
     return Vector<T, 2>(T(sigma1) * x[0], T(sigma2) * x[1]);
   }
   template <class Normals>
-  X exact(std::span<const double> dW, double, const Normals&) const {
+  X exact(std::span<const SpaceTimeIncrement<double>> dW, double, const Normals&) const {
     double W = 0;
-    for (const double w : dW) W += w;
+    for (const auto& cell : dW) W += cell.W;
     return X(x0()[0] * std::exp((mu1 - 0.5 * sigma1 * sigma1) * t1 + sigma1 * W),
              x0()[1] * std::exp((mu2 - 0.5 * sigma2 * sigma2) * t1 + sigma2 * W));
   }
@@ -190,7 +192,6 @@ struct CommutativeNoiseTest {
   static constexpr std::string_view name = "commutative-noise";
   static constexpr Calculus calculus = C;
   static constexpr Noise noise = Noise::commutative;
-  static constexpr int refinement = 1;
   static constexpr double t1 = 1;
   using X = Vector<double, 2>;
   static X x0() { return X(1.0, 0.5); }
@@ -212,9 +213,9 @@ struct CommutativeNoiseTest {
     return g;
   }
   template <class Normals>
-  X exact(std::span<const X> dW, double, const Normals&) const {
+  X exact(std::span<const SpaceTimeIncrement<X>> dW, double, const Normals&) const {
     X W = X::Zero();
-    for (const X& w : dW) W += w;
+    for (const auto& cell : dW) W += cell.W;
     return X(x0()[0] * std::exp((mu1 - 0.5 * (a1 * a1 + b1 * b1)) * t1 + a1 * W[0] + b1 * W[1]),
              x0()[1] * std::exp((mu2 - 0.5 * (a2 * a2 + b2 * b2)) * t1 + a2 * W[0] + b2 * W[1]));
   }
@@ -222,15 +223,14 @@ struct CommutativeNoiseTest {
 };
 
 /// The iterated integral dX1 = dW1, dX2 = X1 dW2: the simplest noise that does not commute, and the
-/// same equation in both calculi. The reference adds to each fine cell its Lévy area with the right
-/// conditional variance h^2/12 + h (W1^2 + W2^2)/12; that the area is not Gaussian is invisible
-/// after the sum over `refinement` cells and more.
+/// same equation in both calculi. The reference adds to each fine cell its Lévy area
+/// H1 W2 - W1 H2 + B, B of the right conditional variance h^2/20 + h (H1^2 + H2^2)/5 (Foster); that
+/// B is not Gaussian is invisible after the sum over `refinement` cells and more.
 template <Calculus C>
 struct GeneralNoiseTest {
   static constexpr std::string_view name = "general-noise";
   static constexpr Calculus calculus = C;
   static constexpr Noise noise = Noise::general;
-  static constexpr int refinement = 8;
   static constexpr double t1 = 1;
   using X = Vector<double, 2>;
   static X x0() { return X(0.0, 0.0); }
@@ -246,11 +246,12 @@ struct GeneralNoiseTest {
     return g;
   }
   template <class Normals>
-  X exact(std::span<const X> dW, double h, const Normals& normals) const {
+  X exact(std::span<const SpaceTimeIncrement<X>> dW, double h, const Normals& normals) const {
     X x = x0();
     for (std::size_t n = 0; n < dW.size(); ++n) {
-      const double w1 = dW[n][0], w2 = dW[n][1];
-      const double area = std::sqrt(h * h / 12 + h * (w1 * w1 + w2 * w2) / 12) * normals(n);
+      const double w1 = dW[n].W[0], w2 = dW[n].W[1], h1 = dW[n].H[0], h2 = dW[n].H[1];
+      const double spread = std::sqrt(h * h / 20 + h * (h1 * h1 + h2 * h2) / 5);
+      const double area = h1 * w2 - w1 * h2 + spread * normals(n);
       x[1] += x[0] * w2 + 0.5 * w1 * w2 + area;
       x[0] += w1;
     }

@@ -1,0 +1,99 @@
+#pragma once
+
+// Roessler's stochastic Runge-Kutta methods for Itô equations with diagonal or scalar noise (SRI),
+// as data and one stepper. A method is a tableau; its 25 order conditions are checked when it
+// compiles. Stages, for s of them, with
+//   chi1 = (W^2 - h)/(2 sqrt(h)),  chi2 = W/2 + H = I10/h,  chi3 = (W^3 - 3 h W)/(6 h):
+//
+//   H0_i = x + h sum_j A0_ij f(H0_j, t + c0_j h) + chi2    sum_j B0_ij g(H1_j, t + c1_j h)
+//   H1_i = x + h sum_j A1_ij f(H0_j, t + c0_j h) + sqrt(h) sum_j B1_ij g(H1_j, t + c1_j h)
+//   x'   = x + h sum_i alpha_i f(H0_i, t + c0_i h)
+//            + sum_i (b1_i W + b2_i chi1 + b3_i chi2 + b4_i chi3) g(H1_i, t + c1_i h)
+//
+// Strong order 1.5, weak order 1.5.
+// Source: Roessler, SIAM J. Numer. Anal. 48 (2010), 922-952, section 5.
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+
+#include "stochflow/methods/srk/unroll.hpp"
+#include "stochflow/noise/increments.hpp"
+#include "stochflow/sde.hpp"
+
+namespace stochflow {
+
+/// Strictly lower triangular A0, A1, B0, B1; c0, c1 are the row sums of A0, A1.
+template <std::size_t s>
+struct SriTableau {
+  std::array<std::array<double, s>, s> A0{}, A1{}, B0{}, B1{};
+  std::array<double, s> alpha{}, b1{}, b2{}, b3{}, b4{};
+
+  constexpr std::array<double, s> c0() const { return srk::row_sums(A0); }
+  constexpr std::array<double, s> c1() const { return srk::row_sums(A1); }
+
+  /// The largest violation of the conditions for strong order 1.5 (Roessler 2010, theorem 5.1).
+  constexpr double residual() const {
+    const auto A0e = c0(), A1e = c1(), B0e = srk::row_sums(B0), B1e = srk::row_sums(B1);
+    const auto B1B1e = srk::times(B1, B1e), A1B0e = srk::times(A1, B0e);
+    double worst = 0;
+    const auto require = [&](double value, double target) {
+      worst = std::max(worst, srk::magnitude(value - target));
+    };
+    require(srk::sum(alpha), 1);
+    require(srk::dot(alpha, A0e), 0.5);
+    require(srk::dot(alpha, B0e), 1);
+    require(srk::dot(alpha, srk::squares(B0e)), 1.5);
+    // What each row of weights does to 1, A1 e, B1 e, (B1 e)^2 and B1 B1 e.
+    const auto weights = [&](const std::array<double, s>& b,
+                             double one,
+                             double a1,
+                             double b1e,
+                             double b1e_squared,
+                             double b1b1e) {
+      require(srk::sum(b), one);
+      require(srk::dot(b, A1e), a1);
+      require(srk::dot(b, B1e), b1e);
+      require(srk::dot(b, srk::squares(B1e)), b1e_squared);
+      require(srk::dot(b, B1B1e), b1b1e);
+    };
+    weights(b1, 1, 1, 0, 1, 0);
+    weights(b2, 0, 0, 1, 0, 0);
+    weights(b3, 0, -1, 0, -1, 0);
+    weights(b4, 0, 0, 0, 2, 1);
+    require(0.5 * srk::dot(b1, A1B0e) + srk::dot(b3, A1B0e) / 3, 0);
+    return worst;
+  }
+};
+
+/// x' for a tableau given as a constant: one text for every SRI method.
+template <const auto& T, class P, class X, class V>
+X sri_step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) {
+  constexpr std::size_t s = T.alpha.size();
+  constexpr auto c0 = T.c0(), c1 = T.c1();
+  const double root_h = std::sqrt(h);
+  const V chi1 = (dB.W * dB.W - h) * (0.5 / root_h);
+  const V chi2 = 0.5 * dB.W + dB.H;
+  const V chi3 = (dB.W * dB.W * dB.W - (3 * h) * dB.W) * (1 / (6 * h));
+  std::array<X, s> f, g;
+  X next = x;
+  srk::unroll<s>([&](auto i) {
+    constexpr bool needs_f =
+        T.alpha[i] != 0 || srk::uses_column(T.A0, i) || srk::uses_column(T.A1, i);
+    X drift_stage = x, noise_stage = x;
+    srk::unroll<i>([&](auto j) {
+      if constexpr (T.A0[i][j] != 0) drift_stage = drift_stage + (h * T.A0[i][j]) * f[j];
+      if constexpr (T.B0[i][j] != 0) drift_stage = drift_stage + (T.B0[i][j] * chi2) * g[j];
+      if constexpr (T.A1[i][j] != 0) noise_stage = noise_stage + (h * T.A1[i][j]) * f[j];
+      if constexpr (T.B1[i][j] != 0) noise_stage = noise_stage + (root_h * T.B1[i][j]) * g[j];
+    });
+    if constexpr (needs_f) f[i] = sde.drift(drift_stage, t + c0[i] * h);
+    g[i] = sde.diffusion(noise_stage, t + c1[i] * h);
+    if constexpr (T.alpha[i] != 0) next = next + (h * T.alpha[i]) * f[i];
+    const V weight = T.b1[i] * dB.W + T.b2[i] * chi1 + T.b3[i] * chi2 + T.b4[i] * chi3;
+    next = next + weight * g[i];
+  });
+  return next;
+}
+
+}  // namespace stochflow

@@ -1,0 +1,67 @@
+#pragma once
+
+// Small constant arithmetic for Runge-Kutta tableaus, and a loop whose index is a constant, so that
+// zero coefficients cost nothing.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace stochflow::srk {
+
+/// body(0), ..., body(n-1) with integral constants.
+template <std::size_t n, class Body>
+constexpr void unroll(const Body& body) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (body(std::integral_constant<std::size_t, I>{}), ...);
+  }
+  (std::make_index_sequence<n>{});
+}
+
+template <std::size_t s>
+using Row = std::array<double, s>;
+template <std::size_t s>
+using Square = std::array<Row<s>, s>;
+
+constexpr double magnitude(double v) { return v < 0 ? -v : v; }
+
+template <std::size_t s>
+constexpr double dot(const Row<s>& a, const Row<s>& b) {
+  double total = 0;
+  for (std::size_t i = 0; i < s; ++i) total += a[i] * b[i];
+  return total;
+}
+template <std::size_t s>
+constexpr double sum(const Row<s>& a) {
+  double total = 0;
+  for (const double v : a) total += v;
+  return total;
+}
+template <std::size_t s>
+constexpr Row<s> squares(Row<s> a) {
+  for (double& v : a) v *= v;
+  return a;
+}
+/// A a
+template <std::size_t s>
+constexpr Row<s> times(const Square<s>& A, const Row<s>& a) {
+  Row<s> result{};
+  for (std::size_t i = 0; i < s; ++i) result[i] = dot(A[i], a);
+  return result;
+}
+/// A e with e = (1, ..., 1)
+template <std::size_t s>
+constexpr Row<s> row_sums(const Square<s>& A) {
+  Row<s> result{};
+  for (std::size_t i = 0; i < s; ++i) result[i] = sum(A[i]);
+  return result;
+}
+/// Whether column j of A has an entry other than zero.
+template <std::size_t s>
+constexpr bool uses_column(const Square<s>& A, std::size_t j) {
+  return std::any_of(A.begin(), A.end(), [&](const Row<s>& row) { return row[j] != 0; });
+}
+
+}  // namespace stochflow::srk
