@@ -24,7 +24,7 @@ table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabu
   white-space: nowrap; }
 th, td { padding: .3rem .7rem .3rem 0; text-align: left; border-bottom: 1px solid var(--line); }
 th { color: var(--quiet); font-weight: 600; }
-td.number { text-align: right; }
+.number { text-align: right; }
 pre { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .4rem;
   padding: .5rem .75rem; font-size: .85rem; }
 figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
@@ -32,7 +32,7 @@ figure { margin: 0; background: var(--card); border: 1px solid var(--line); bord
 figure img { display: block; width: 100%; height: auto; }
 figure img.pixels { image-rendering: pixelated; }
 figcaption { padding: .5rem .75rem; color: var(--quiet); font-size: .88rem; line-height: 1.4; }
-.grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr));
+.grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr));
   gap: 1rem; margin: 1rem 0; align-items: start; }
 .failure { border-left: 4px solid #d55e00; padding: .2rem .75rem; }
 footer { margin-top: 3rem; color: var(--quiet); font-size: .88rem; }
@@ -62,7 +62,10 @@ std::string command_line(const std::string& command) {
 
 std::string html_table(const Table& table) {
   std::string html = "<div class=\"wide\"><table>\n<tr>";
-  for (const std::string& cell : table.header) html += "<th>" + escape_html(cell) + "</th>";
+  for (std::size_t k = 0; k < table.header.size(); ++k) {
+    const bool numbers = !table.rows.empty() && is_number(table.rows[0][k]);
+    html += (numbers ? "<th class=\"number\">" : "<th>") + escape_html(table.header[k]) + "</th>";
+  }
   html += "</tr>\n";
   for (const auto& row : table.rows) {
     html += "<tr>";

@@ -16,7 +16,8 @@ Section convergence_section(const std::filesystem::path& folder) {
   Section section{"Is the method as accurate as it claims?", {}};
   section.html =
       paragraph(
-          "Every method on two equations whose solutions are known on the very Brownian path that "
+          "The basic methods on two equations whose solutions are known on the very Brownian path "
+          "that "
           "drives the discretisation: the Ornstein-Uhlenbeck process (additive noise) and "
           "geometric "
           "Brownian motion (noise proportional to the state). The strong order is the slope of the "

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# The wrapper's decisions on machines that lack something, played through with stand-ins for dpkg-query
+# and apt: run.sh PATH_OF_THE_WRAPPER. Nothing is installed or built.
+set -euo pipefail
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/tree"  # a copy, so that no build folder of the project is touched
+cp "$1" "$work/tree/stochflow"
+wrapper=$work/tree/stochflow
+
+# A machine: a folder of programs that is the whole PATH.
+machine() {
+  rm -rf "$work/bin" && mkdir "$work/bin"
+  local tool
+  for tool in bash env cat dirname readlink grep awk nproc id mkdir sed tee; do
+    ln -s "$(command -v "$tool")" "$work/bin/$tool"
+  done
+}
+
+# stand_in NAME: a program whose text is read from standard input.
+stand_in() {
+  { echo '#!/usr/bin/env bash'; cat; } >"$work/bin/$1"
+  chmod +x "$work/bin/$1"
+}
+
+# expect CODE WORD...: the wrapper ends with CODE and says every WORD.
+expect() {
+  local code=0 wanted=$1 word
+  shift
+  output=$(env -i PATH="$work/bin" "${settings[@]}" bash "$wrapper" simulate ou 2>&1) || code=$?
+  if [ "$code" -ne "$wanted" ]; then echo "expected exit code $wanted, found $code: $output"; exit 1; fi
+  for word in "$@"; do
+    case $output in *"$word"*) ;; *) echo "expected '$word' in: $output"; exit 1 ;; esac
+  done
+}
+settings=(X=1)
+
+echo "no apt, no dpkg: the packages are listed"
+machine
+expect 1 "apt-get is not on this machine" libeigen3-dev libtorch-dev cmake
+
+echo "no apt, everything but Eigen installed: only Eigen is listed"
+machine
+stand_in dpkg-query <<'END'
+case ${!#} in libeigen3-dev) exit 1 ;; *) echo installed ;; esac
+END
+expect 1 libeigen3-dev
+case $output in *libboost-dev*) echo "an installed package is listed: $output"; exit 1 ;; esac
+
+echo "apt that fails: one sentence with the package"
+stand_in apt-get <<'END'
+[ "$1" = update ]
+END
+stand_in apt-cache <<<'echo "  Candidate: 1.0"'
+stand_in id <<<'echo 0'
+expect 1 "installing with apt: libeigen3-dev" "could not install: libeigen3-dev"
+
+echo "neither root nor sudo: the command to run as root"
+stand_in id <<<'echo 1000'
+expect 1 "root is needed" "apt-get install libeigen3-dev"
+
+echo "a distribution without LibTorch: the solvers only, and no attempt to install it"
+machine
+stand_in dpkg-query <<'END'
+case ${!#} in libtorch-dev | libopenblas0-pthread) exit 1 ;; *) echo installed ;; esac
+END
+stand_in apt-cache <<'END'
+case $2 in libtorch-dev) ;; *) echo "  Candidate: 1.0" ;; esac
+END
+stand_in apt-get <<<'echo "apt-get was called: $*"; exit 1'
+stand_in cmake <<<'echo "cmake $*" >&2; exit 1'
+expect 1 "building the solvers only" "-DSTOCHFLOW_DIFFUSION=OFF" "could not configure"
+case $output in *"apt-get was called"*) echo "apt was called: $output"; exit 1 ;; esac
+
+echo "the same with a LibTorch of the user's own: everything"
+settings=(CMAKE_PREFIX_PATH=/opt/libtorch)
+expect 1 "-DSTOCHFLOW_DIFFUSION=ON" "could not configure"
+echo "as expected"
