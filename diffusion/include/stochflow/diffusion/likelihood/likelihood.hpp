@@ -1,0 +1,63 @@
+#pragma once
+
+// log p(x) of data under a diffusion model: the probability flow from each x at t0 to the prior at
+// t1, with Hutchinson's estimate of the divergence along the way. The figure comes without
+// guarantees: repeat some of it with `tighter` and read likelihood/budget.hpp before believing it.
+//
+// `per_image` gives each image its own step sizes and refills the batch as images finish; with a
+// batch of fixed size an image's figure does not depend on the others. `odeint` is Boost.Odeint's
+// Dormand-Prince with one step size for the whole batch, the slowest image's.
+// Source: Song et al. 2021, appendix D.2; Grathwohl et al. 2019.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "stochflow/diffusion/likelihood/flow.hpp"
+#include "stochflow/diffusion/schedule.hpp"
+#include "stochflow/diffusion/tensor/adaptive_batch.hpp"
+#include "stochflow/diffusion/tensor/noise.hpp"
+#include "stochflow/status.hpp"
+
+namespace stochflow::diffusion {
+
+enum class LikelihoodSolver { per_image, odeint };
+
+struct LikelihoodOptions {
+  Trace trace = Trace::hutchinson;
+  Probe probe = Probe::rademacher;
+  std::int64_t probes = 1;
+  std::uint64_t seed = 0;  // of the probes
+  LikelihoodTolerance tolerance = {};
+  LikelihoodSolver solver = LikelihoodSolver::per_image;
+  Tableau method = dormand_prince54;  // of per_image
+  StepControl control = {};           // of per_image
+  std::int64_t batch = 64;
+  at::ScalarType dtype = at::kFloat;  // in which the model is called; the solver works in float64
+};
+
+struct ImageLikelihood {
+  std::uint64_t id = 0;
+  double log_density = 0;     // log p(x), nats
+  std::int64_t nfe = 0;       // evaluations of model and gradient
+  std::int64_t rejected = 0;  // steps
+  Outcome outcome;            // anything but ok: log_density is not a number
+};
+
+/// x [N, ...] at t0 of the schedule (data as they are: no noise is added), ids [N] for the probes.
+/// `done` is called for each image as it finishes, in no particular order; the returned list is in
+/// the order of x. Throws std::invalid_argument for values that are not finite.
+std::vector<ImageLikelihood> log_likelihood(
+    const NoisePredictor& model,
+    const Schedule& schedule,
+    const at::Tensor& x,
+    const SampleIds& ids,
+    const LikelihoodOptions& options,
+    const std::function<void(const ImageLikelihood&)>& done = {});
+
+/// The same options with every tolerance divided by `factor`.
+LikelihoodOptions tighter(LikelihoodOptions options, double factor = 10);
+
+}  // namespace stochflow::diffusion

@@ -1,0 +1,87 @@
+#pragma once
+
+// Many independent initial-value problems dy/dt = f(y, t) side by side, each with its own time and
+// step size: rows of one tensor, so that the field is evaluated for all of them at once, and no
+// row's steps depend on its neighbours. A row that has arrived can be given the next problem while
+// the others go on, which keeps the batch full and its shape fixed. Use it where f is a network;
+// for a single system, or one step size for all, take `solve_ode`.
+//
+// The host decides about steps, so it reads [B] error norms once a step.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "stochflow/diffusion/tensor/tableau.hpp"
+#include "stochflow/status.hpp"
+
+namespace stochflow::diffusion {
+
+struct StepControl {
+  double first_step = 0.01;        // as a part of the interval
+  double safety = 0.9;             // h <- h safety E^-(0.7/p) E_last^(0.4/p): the PI controller of
+  double shrink = 0.2;             // Hairer and Wanner 1996, section IV.2, with these bounds
+  double grow = 5;                 // on the factor
+  std::int64_t max_steps = 10000;  // accepted and rejected
+};
+
+class AdaptiveBatch {
+ public:
+  /// y [B, N], t [B] in float64 -> dy/dt [B, N].
+  using Field = std::function<at::Tensor(const at::Tensor& y, const at::Tensor& t)>;
+  /// Error of a step in units of what is allowed, [B]; a row's step is accepted when it is <= 1.
+  using ErrorNorm = std::function<at::Tensor(
+      const at::Tensor& y, const at::Tensor& y_next, const at::Tensor& error)>;
+
+  struct Row {
+    bool busy = false;  // on its way from t0 to t1
+    Outcome outcome;    // of the last problem: time reached, steps accepted
+    std::int64_t evaluations = 0;
+    std::int64_t rejected = 0;
+  };
+
+  /// Room for `rows` problems of `size` numbers, all from t0 to t1 (either may be the larger).
+  AdaptiveBatch(const Tableau& method,
+                Field field,
+                ErrorNorm error_norm,
+                double t0,
+                double t1,
+                std::int64_t rows,
+                std::int64_t size,
+                const at::TensorOptions& options,
+                const StepControl& control = {});
+
+  /// Puts a new problem into a row: y0 [N].
+  void load(std::int64_t row, const at::Tensor& y0);
+
+  /// One attempted step of every busy row. A new row spends its first on evaluating f(y0, t0).
+  void step();
+
+  const Row& row(std::int64_t i) const { return rows_[static_cast<std::size_t>(i)]; }
+  bool any_busy() const;
+  at::Tensor state(std::int64_t row) const;  // [N]
+
+ private:
+  struct Progress {
+    double t = 0;
+    double h = 0;  // wanted next, signed; 0 for a problem just loaded
+    double last_error = 1;
+  };
+
+  void settle(std::size_t i, double taken, double error);
+
+  Tableau method_;
+  Field field_;
+  ErrorNorm error_norm_;
+  double t0_, t1_;
+  StepControl control_;
+  std::vector<Row> rows_;
+  std::vector<Progress> progress_;
+  std::vector<char> accepted_;
+  at::Tensor y_;     // [B, N]
+  at::Tensor dydt_;  // [B, N], at y
+};
+
+}  // namespace stochflow::diffusion

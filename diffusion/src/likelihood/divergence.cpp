@@ -1,0 +1,93 @@
+#include "stochflow/diffusion/likelihood/divergence.hpp"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace stochflow::diffusion {
+namespace {
+
+/// eps as a function of a fresh leaf, with its graph.
+struct Evaluation {
+  at::Tensor leaf;
+  at::Tensor eps;
+};
+
+Evaluation evaluate(const NoisePredictor& model, const at::Tensor& z, const at::Tensor& gamma) {
+  if (c10::InferenceMode::is_enabled()) {
+    throw std::runtime_error(
+        "likelihood: the divergence needs gradients, and c10::InferenceMode is active: leave it "
+        "before asking for a likelihood");
+  }
+  const at::AutoGradMode with_gradients(true);
+  const at::Tensor leaf = z.detach().requires_grad_(true);
+  const at::Tensor eps = model.eps(leaf, gamma);
+  if (!eps.requires_grad()) {
+    throw std::runtime_error(
+        "likelihood: the model's output carries no gradient with respect to its input, which the "
+        "divergence needs: look for a NoGradGuard, InferenceMode or detach() inside the model");
+  }
+  if (eps.sizes() != z.sizes()) {
+    throw std::runtime_error("likelihood: the model returned another shape than its input's");
+  }
+  return {leaf, eps};
+}
+
+at::Tensor vector_jacobian(const Evaluation& at_z, const at::Tensor& v, bool keep_graph) {
+  const std::vector<at::Tensor> gradients =
+      torch::autograd::grad({at_z.eps}, {at_z.leaf}, {v}, keep_graph, false, true);
+  return gradients[0].defined() ? gradients[0] : at::zeros_like(v);
+}
+
+}  // namespace
+
+at::Tensor make_probes(
+    Probe kind, std::int64_t count, std::uint64_t seed, const SampleIds& ids, const at::Tensor& z) {
+  if (count < 1) {
+    throw std::invalid_argument("make_probes: expected at least 1 probe, found " +
+                                std::to_string(count));
+  }
+  const RandomStream stream(seed, Purpose::probe);
+  std::vector<at::Tensor> probes;
+  for (std::int64_t p = 0; p < count; ++p) {
+    const auto draw = static_cast<std::uint64_t>(p);
+    probes.push_back(kind == Probe::rademacher ? rademacher(stream, ids, draw, z)
+                                               : standard_normals(stream, ids, draw, z));
+  }
+  return at::stack(probes);
+}
+
+NoiseDivergence noise_divergence(const NoisePredictor& model,
+                                 const at::Tensor& z,
+                                 const at::Tensor& gamma,
+                                 const at::Tensor& probes) {
+  const Evaluation at_z = evaluate(model, z, gamma);
+  const std::int64_t count = probes.size(0);
+  at::Tensor sum = at::zeros({z.size(0)}, z.options().dtype(at::kDouble));
+  for (std::int64_t p = 0; p < count; ++p) {
+    const at::Tensor v = probes[p];
+    const at::Tensor vJ = vector_jacobian(at_z, v, p + 1 < count);
+    sum = sum + (vJ * v).flatten(1).sum({1}, false, at::kDouble);
+  }
+  return {at_z.eps.detach(), sum / static_cast<double>(count)};
+}
+
+NoiseDivergence noise_divergence_exact(const NoisePredictor& model,
+                                       const at::Tensor& z,
+                                       const at::Tensor& gamma) {
+  const Evaluation at_z = evaluate(model, z, gamma);
+  const std::int64_t D = z.numel() / z.size(0);
+  at::Tensor trace = at::zeros({z.size(0)}, z.options().dtype(at::kDouble));
+  for (std::int64_t k = 0; k < D; ++k) {
+    at::Tensor unit = at::zeros({z.size(0), D}, z.options());
+    unit.select(1, k).fill_(1);
+    const at::Tensor row = vector_jacobian(at_z, unit.view_as(z), k + 1 < D);
+    trace = trace + row.flatten(1).select(1, k);
+  }
+  return {at_z.eps.detach(), trace};
+}
+
+}  // namespace stochflow::diffusion

@@ -1,0 +1,145 @@
+#include "stochflow/diffusion/likelihood/likelihood.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "odeint_route.hpp"
+#include "stochflow/diffusion/samplers/sampling.hpp"
+
+namespace stochflow::diffusion {
+namespace {
+
+void check(const at::Tensor& x, const SampleIds& ids, const LikelihoodOptions& options) {
+  if (x.dim() < 2 || x.size(0) != static_cast<std::int64_t>(ids.size()) || x.size(0) == 0) {
+    throw std::invalid_argument(
+        "log_likelihood: expected a batch [N, ...] with one id for each image, found " +
+        std::to_string(x.dim() < 1 ? 0 : x.size(0)) + " images and " + std::to_string(ids.size()) +
+        " ids");
+  }
+  if (options.batch < 1) {
+    throw std::invalid_argument("log_likelihood: expected a batch of at least 1, found " +
+                                std::to_string(options.batch));
+  }
+  const at::Tensor finite = at::isfinite(x.flatten(1)).all(1).to(at::kCPU).contiguous();
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (!finite.data_ptr<bool>()[i]) {
+      throw std::invalid_argument("log_likelihood: image " + std::to_string(ids[i]) +
+                                  " holds a value that is not finite: mend the data first");
+    }
+  }
+}
+
+}  // namespace
+
+LikelihoodOptions tighter(LikelihoodOptions options, double factor) {
+  options.tolerance.atol /= factor;
+  options.tolerance.rtol /= factor;
+  options.tolerance.atol_log_density /= factor;
+  return options;
+}
+
+std::vector<ImageLikelihood> log_likelihood(
+    const NoisePredictor& model,
+    const Schedule& schedule,
+    const at::Tensor& x,
+    const SampleIds& ids,
+    const LikelihoodOptions& options,
+    const std::function<void(const ImageLikelihood&)>& done) {
+  check(x, ids, options);
+  const Level start = schedule.at(schedule.t0), end = schedule.at(schedule.t1);
+  const std::int64_t N = x.size(0), D = x.numel() / N, B = options.batch;
+  const std::vector<std::int64_t> shape = x.sizes().slice(1).vec();
+  const at::Tensor states = at::cat({x.flatten(1).to(at::kDouble) / start.sigma,
+                                     at::zeros({N, 1}, x.options().dtype(at::kDouble))},
+                                    1);
+
+  LikelihoodFlow flow(model, shape, options.dtype, options.trace);
+  const auto probes_of = [&](const SampleIds& some) {
+    std::vector<std::int64_t> batch_shape{static_cast<std::int64_t>(some.size())};
+    batch_shape.insert(batch_shape.end(), shape.begin(), shape.end());
+    const at::Tensor like = at::empty(batch_shape, x.options().dtype(options.dtype));
+    return make_probes(options.probe, options.probes, options.seed, some, like);
+  };
+
+  std::vector<ImageLikelihood> results(ids.size());
+  const auto finish = [&](std::size_t i, const at::Tensor& state, ImageLikelihood result) {
+    result.id = ids[i];
+    const at::Tensor x1 = end.sigma * state.slice(0, 0, D).unsqueeze(0);
+    result.log_density = result.outcome.ok()
+                             ? prior_log_density(schedule, x1).item<double>() +
+                                   static_cast<double>(D) * (end.log_alpha - start.log_alpha) +
+                                   state[D].item<double>()
+                             : std::numeric_limits<double>::quiet_NaN();
+    results[i] = result;
+    if (done) done(results[i]);
+  };
+
+  if (options.solver == LikelihoodSolver::odeint) {
+    for (std::int64_t first = 0; first < N; first += B) {
+      // A short last batch is filled up with copies of its last image, to keep the shape.
+      std::vector<std::int64_t> rows;
+      SampleIds batch_ids;
+      for (std::int64_t k = first; k < first + B; ++k) {
+        rows.push_back(std::min(k, N - 1));
+        batch_ids.push_back(ids[static_cast<std::size_t>(rows.back())]);
+      }
+      const at::Tensor picked = at::tensor(rows, at::kLong).to(x.device());
+      if (options.trace == Trace::hutchinson) flow.set_probes(probes_of(batch_ids));
+      const OdeintLikelihood run = integrate_with_odeint(
+          flow, states.index_select(0, picked), start.gamma, end.gamma, options);
+      for (std::int64_t k = first; k < std::min(first + B, N); ++k) {
+        finish(static_cast<std::size_t>(k),
+               run.states[k - first],
+               {.nfe = run.evaluations, .rejected = run.rejected, .outcome = run.outcome});
+      }
+    }
+    return results;
+  }
+
+  AdaptiveBatch batch(
+      options.method,
+      std::cref(flow),
+      [&](const at::Tensor& y, const at::Tensor& next, const at::Tensor& error) {
+        return likelihood_error(y, next, error, options.tolerance);
+      },
+      start.gamma,
+      end.gamma,
+      B,
+      D + 1,
+      states.options(),
+      options.control);
+  if (options.trace == Trace::hutchinson) {
+    flow.set_probes(probes_of(SampleIds(static_cast<std::size_t>(B), ids[0])));
+  }
+  std::vector<std::size_t> image_in(static_cast<std::size_t>(B), ids.size());
+  std::size_t next = 0;
+  for (;;) {
+    for (std::int64_t row = 0; row < B; ++row) {
+      std::size_t& image = image_in[static_cast<std::size_t>(row)];
+      if (batch.row(row).busy) continue;
+      if (image < ids.size()) {
+        const AdaptiveBatch::Row& end_of = batch.row(row);
+        finish(image,
+               batch.state(row),
+               {.nfe = end_of.evaluations, .rejected = end_of.rejected, .outcome = end_of.outcome});
+        image = ids.size();
+      }
+      if (next < ids.size()) {
+        image = next++;
+        batch.load(row, states[static_cast<std::int64_t>(image)]);
+        if (options.trace == Trace::hutchinson) {
+          flow.set_probes(row, probes_of({ids[image]}).squeeze(1));
+        }
+      }
+    }
+    if (!batch.any_busy()) return results;
+    batch.step();
+  }
+}
+
+}  // namespace stochflow::diffusion

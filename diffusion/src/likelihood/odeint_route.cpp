@@ -1,0 +1,59 @@
+#include "odeint_route.hpp"
+
+#include <ATen/ATen.h>
+
+#include <boost/numeric/odeint/stepper/controlled_runge_kutta.hpp>
+
+#include "stochflow/diffusion/tensor/state.hpp"
+#include "stochflow/ode/solve_ode.hpp"
+
+namespace stochflow::diffusion {
+namespace {
+
+/// Odeint's place for an error norm of one's own: the worst row decides.
+class ErrorChecker {
+ public:
+  using value_type = double;
+  using algebra_type = OdeintAlgebra<at::Tensor>;
+  using operations_type = boost::numeric::odeint::default_operations;
+
+  explicit ErrorChecker(const LikelihoodTolerance& tolerance) : tolerance_(tolerance) {}
+
+  template <class Algebra>
+  double error(Algebra&,
+               const at::Tensor& x_old,
+               const at::Tensor& dxdt_old,
+               const at::Tensor& x_err,
+               double dt) const {
+    return likelihood_error(x_old, x_old + dt * dxdt_old, x_err, tolerance_).max().item<double>();
+  }
+
+ private:
+  LikelihoodTolerance tolerance_;
+};
+
+}  // namespace
+
+OdeintLikelihood integrate_with_odeint(const LikelihoodFlow& flow,
+                                       const at::Tensor& states,
+                                       double gamma0,
+                                       double gamma1,
+                                       const LikelihoodOptions& options) {
+  using Stepper = Dopri5::stepper<at::Tensor>;
+  const boost::numeric::odeint::controlled_runge_kutta<Stepper, ErrorChecker> stepper(
+      ErrorChecker(options.tolerance));
+  const auto field = [&](const at::Tensor& y, double gamma) {
+    return flow(y, at::full({y.size(0)}, gamma, y.options()));
+  };
+  const auto run =
+      integrate_controlled(field,
+                           stepper,
+                           states,
+                           gamma0,
+                           gamma1,
+                           {.first_step = options.control.first_step * (gamma1 - gamma0),
+                            .max_steps = options.control.max_steps});
+  return {run.x, run.evaluations, run.rejected_steps, run.outcome};
+}
+
+}  // namespace stochflow::diffusion

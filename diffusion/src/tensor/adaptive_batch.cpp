@@ -1,0 +1,141 @@
+#include "stochflow/diffusion/tensor/adaptive_batch.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+namespace stochflow::diffusion {
+namespace {
+
+at::Tensor column(const std::vector<double>& values, const at::Tensor& like) {
+  return at::tensor(values, at::kDouble).to(like.device());
+}
+
+}  // namespace
+
+AdaptiveBatch::AdaptiveBatch(const Tableau& method,
+                             Field field,
+                             ErrorNorm error_norm,
+                             double t0,
+                             double t1,
+                             std::int64_t rows,
+                             std::int64_t size,
+                             const at::TensorOptions& options,
+                             const StepControl& control)
+    : method_(method),
+      field_(std::move(field)),
+      error_norm_(std::move(error_norm)),
+      t0_(t0),
+      t1_(t1),
+      control_(control),
+      rows_(static_cast<std::size_t>(rows)),
+      progress_(static_cast<std::size_t>(rows)),
+      accepted_(static_cast<std::size_t>(rows)),
+      y_(at::zeros({rows, size}, options)),
+      dydt_(at::zeros({rows, size}, options)) {
+  if (rows < 1 || size < 1 || !std::isfinite(t0) || !std::isfinite(t1) || t0 == t1) {
+    throw std::invalid_argument(
+        "AdaptiveBatch: expected at least one row, one number a row, and two different finite "
+        "times");
+  }
+}
+
+void AdaptiveBatch::load(std::int64_t row, const at::Tensor& y0) {
+  const auto i = static_cast<std::size_t>(row);
+  y_[row].copy_(y0);
+  dydt_[row].zero_();
+  rows_[i] = {.busy = true, .outcome = {.status = Status::ok, .t = t0_, .step = 0}};
+  progress_[i] = {.t = t0_};
+}
+
+bool AdaptiveBatch::any_busy() const {
+  return std::any_of(rows_.begin(), rows_.end(), [](const Row& row) { return row.busy; });
+}
+
+at::Tensor AdaptiveBatch::state(std::int64_t row) const { return y_[row].clone(); }
+
+void AdaptiveBatch::step() {
+  const std::size_t B = rows_.size();
+  std::vector<double> h(B), t(B);
+  for (std::size_t i = 0; i < B; ++i) {
+    t[i] = progress_[i].t;
+    if (!rows_[i].busy) continue;
+    const double remaining = t1_ - t[i];
+    // A remainder of rounding size is merged into the step before it.
+    const bool last = std::abs(progress_[i].h) >= std::abs(remaining) * (1 - 1e-10);
+    h[i] = last ? remaining : progress_[i].h;
+  }
+  const at::Tensor h_column = column(h, y_).unsqueeze(1);
+
+  std::vector<at::Tensor> k{dydt_};
+  at::Tensor y_next;
+  const auto weighed = [&](const std::array<double, max_stages>& weights) {
+    at::Tensor sum = weights[0] * k[0];
+    for (std::size_t j = 1; j < k.size(); ++j) {
+      if (weights[j] != 0) sum = sum + weights[j] * k[j];
+    }
+    return h_column * sum;
+  };
+  for (std::size_t s = 1; s < method_.stages; ++s) {
+    std::vector<double> stage_t(B);
+    for (std::size_t i = 0; i < B; ++i) stage_t[i] = t[i] + method_.c[s] * h[i];
+    y_next = y_ + weighed(method_.a[s]);
+    k.push_back(field_(y_next, column(stage_t, y_)));
+  }
+  const at::Tensor errors =
+      error_norm_(y_, y_next, weighed(method_.e)).to(at::kCPU, at::kDouble).contiguous();
+  for (std::size_t i = 0; i < B; ++i) {
+    accepted_[i] = 0;
+    if (rows_[i].busy) settle(i, h[i], errors.data_ptr<double>()[i]);
+  }
+  const at::Tensor accepted =
+      at::from_blob(
+          accepted_.data(), {static_cast<std::int64_t>(B), 1}, at::TensorOptions().dtype(at::kBool))
+          .clone()
+          .to(y_.device());
+  y_ = at::where(accepted, y_next, y_);
+  dydt_ = at::where(accepted, k.back(), dydt_);
+}
+
+void AdaptiveBatch::settle(std::size_t i, double taken, double error) {
+  Row& row = rows_[i];
+  Progress& progress = progress_[i];
+  const auto stop = [&](Status status) {
+    row.busy = false;
+    row.outcome.status = status;
+  };
+  if (progress.h == 0) {  // the evaluation at (y0, t0)
+    row.evaluations = 1;
+    if (!std::isfinite(error)) return stop(Status::not_finite);
+    progress.h = control_.first_step * (t1_ - t0_);
+    accepted_[i] = 1;
+    return;
+  }
+  row.evaluations += static_cast<std::int64_t>(method_.stages) - 1;
+  const double p = method_.order;
+  if (error <= 1) {
+    accepted_[i] = 1;
+    const double remaining = t1_ - progress.t;
+    const bool last = taken == remaining;
+    progress.t = last ? t1_ : progress.t + taken;
+    row.outcome.t = progress.t;
+    ++row.outcome.step;
+    if (last) return stop(Status::ok);
+    const double e = std::max(error, 1e-10);
+    const double factor =
+        control_.safety * std::pow(e, -0.7 / p) * std::pow(progress.last_error, 0.4 / p);
+    progress.last_error = std::max(error, 1e-4);
+    progress.h = taken * std::clamp(factor, control_.shrink, control_.grow);
+  } else {
+    ++row.rejected;
+    const double factor = std::isfinite(error) ? control_.safety * std::pow(error, -1 / p) : 0;
+    progress.h = taken * std::clamp(factor, control_.shrink, 0.95);
+    if (progress.t + progress.h == progress.t) return stop(Status::step_underflow);
+  }
+  if (row.outcome.step + row.rejected >= control_.max_steps) stop(Status::max_steps);
+}
+
+}  // namespace stochflow::diffusion
