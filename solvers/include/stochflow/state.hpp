@@ -65,6 +65,20 @@ auto product(const G& g, const W& dW) {
   }
 }
 
+namespace detail {
+
+/// The value of an expression in a type that can be stored: Eigen's expressions are evaluated.
+template <class E>
+auto plain(const E& e) {
+  if constexpr (EigenExpression<E>) {
+    return e.eval();
+  } else {
+    return e;
+  }
+}
+
+}  // namespace detail
+
 /// max(x, 0), for every kind of number: the full truncation of square-root diffusions.
 template <std::floating_point T>
 T positive_part(T x) {

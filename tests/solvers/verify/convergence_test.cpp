@@ -1,5 +1,5 @@
-// The claimed orders, measured. Each interval is at 1 - 1e-7, 124 of them, so that a false
-// alarm has probability below 1.3e-5; a wrong
+// The claimed orders, measured. Each interval is at 1 - 1e-7, 202 of them, so that a false
+// alarm has probability below 2.1e-5; a wrong
 // coefficient is caught by the tests at the end, which break a method on purpose.
 
 #include "stochflow/verify/convergence.hpp"
@@ -28,7 +28,7 @@ TEST(Convergence, NoClaimIsContradicted) {
       }
     });
   });
-  EXPECT_EQ(rows, 62);
+  EXPECT_EQ(rows, 101);
 }
 
 // Milstein with a correction term 10 % too large is of strong order 1/2.

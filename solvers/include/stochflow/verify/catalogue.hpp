@@ -7,14 +7,21 @@
 #include <type_traits>
 #include <utility>
 
+#include "stochflow/methods/euler_heun.hpp"
 #include "stochflow/methods/euler_maruyama.hpp"
+#include "stochflow/methods/general_shark.hpp"
 #include "stochflow/methods/heun.hpp"
+#include "stochflow/methods/midpoint.hpp"
 #include "stochflow/methods/milstein.hpp"
 #include "stochflow/methods/milstein_derivative_free.hpp"
+#include "stochflow/methods/sea.hpp"
+#include "stochflow/methods/shark.hpp"
+#include "stochflow/methods/slow_rk.hpp"
 #include "stochflow/methods/sosra.hpp"
 #include "stochflow/methods/sosra2.hpp"
 #include "stochflow/methods/sosri.hpp"
 #include "stochflow/methods/sosri2.hpp"
+#include "stochflow/methods/spark.hpp"
 #include "stochflow/methods/sra1.hpp"
 #include "stochflow/methods/sra2.hpp"
 #include "stochflow/methods/sra3.hpp"
@@ -36,7 +43,14 @@ using Methods = std::tuple<EulerMaruyama,
                            SRA3,
                            SOSRA,
                            SOSRA2,
-                           Heun>;
+                           SEA,
+                           ShARK,
+                           Heun,
+                           EulerHeun,
+                           Midpoint,
+                           GeneralShARK,
+                           SPaRK,
+                           SlowRK>;
 
 using TestProblems = std::tuple<OrnsteinUhlenbeckTest,
                                 AdditiveTimeTest,
