@@ -10,6 +10,7 @@
 #include "commands.hpp"
 #include "stochflow/verify/catalogue.hpp"
 #include "support/json.hpp"
+#include "support/options.hpp"
 #include "support/output.hpp"
 #include "support/progress.hpp"
 
@@ -307,11 +308,13 @@ void add_convergence(CLI::App& app) {
       ->delimiter(',')
       ->capture_default_str();
   command->add_option("--paths", request.measuring.paths, "Brownian paths, 64 or more")
-      ->check(CLI::Range(std::int64_t{64}, std::int64_t{1} << 40))
+      ->check(whole_number(64))
       ->capture_default_str();
-  command->add_option("--seed", request.measuring.seed, "Seed of the paths")->capture_default_str();
+  command->add_option("--seed", request.measuring.seed, "Seed of the paths")
+      ->check(whole_number(0))
+      ->capture_default_str();
   command->add_option("--threads", request.measuring.threads, "0: one for each processor")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0, 4096))
       ->capture_default_str();
   command->add_option("--json", json, "Write the record of the run to this file");
   command->add_option("--plot", plots, "Write log-log plots to these files (.svg, .png)")

@@ -10,6 +10,7 @@
 #include "commands.hpp"
 #include "support/json.hpp"
 #include "support/npy.hpp"
+#include "support/options.hpp"
 #include "support/output.hpp"
 #include "support/progress.hpp"
 
@@ -49,6 +50,9 @@ SimulateRequest completed(SimulateRequest request, const ModelEntry& entry) {
   if (request.start.size() != entry.start.size()) {
     throw UsageError("the state of " + entry.name + " has " + std::to_string(entry.start.size()) +
                      " components, found " + std::to_string(request.start.size()));
+  }
+  for (const double component : request.start) {
+    if (!std::isfinite(component)) throw UsageError("--start must be finite numbers");
   }
   for (const auto& [name, value] : request.set) {
     if (!entry.parameters.contains(name)) {
@@ -207,21 +211,23 @@ void add_simulate(CLI::App& app) {
   command->add_option("model", request.model, "One of: " + join(model_names()))->required();
   command->add_option("--method", request.method, "A method that claims an order on the model");
   command->add_option("--steps", request.steps, "Steps of equal length (default: 200 a unit time)")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   command->add_option("--t1", request.t1, "End time (default: the model's)")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_number());
   command->add_option("--paths", request.paths, "Trajectories")
-      ->check(CLI::Range(std::int64_t{2}, std::int64_t{1} << 40))
+      ->check(whole_number(2))
       ->capture_default_str();
-  command->add_option("--seed", request.seed, "Seed of the paths")->capture_default_str();
+  command->add_option("--seed", request.seed, "Seed of the paths")
+      ->check(whole_number(0))
+      ->capture_default_str();
   command->add_option("--start", request.start, "x0, one number a component")->delimiter(',');
   command->add_option("--set", arguments->settings, "name=value: a parameter of the model")
       ->delimiter(',');
   command->add_option("--times", request.times, "Times kept for the quantiles, at most")
-      ->check(CLI::Range(2, 100000))
+      ->check(whole_number(2, 100000))
       ->capture_default_str();
   command->add_option("--threads", request.threads, "0: one for each processor")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0, 4096))
       ->capture_default_str();
   command->add_option("--out",
                       arguments->out,

@@ -65,6 +65,9 @@ TEST(CommandLine, MistakesAreSentencesWithExitCode2) {
   expect_sentence("simulate gbm --start 1,2", 2, {"1 components", "found 2"});
   expect_sentence("simulate gbm --paths -5", 2, {"--paths"});
   expect_sentence("simulate gbm --paths many", 2, {"--paths"});
+  expect_sentence("simulate gbm --t1 inf", 2, {"--t1", "positive number", "'inf'"});
+  expect_sentence("simulate gbm --seed -1", 2, {"--seed", "at least 0", "'-1'"});
+  expect_sentence("simulate gbm --start nan", 2, {"finite"});
   expect_sentence("simulate gbm --no-such-option", 2, {"--no-such-option"});
   expect_sentence("simulate gbm --plot a.pdf", 2, {".svg or .png"});
   expect_sentence("convergence --problem oh", 2, {"unknown problem 'oh'", "gbm"});
