@@ -48,7 +48,7 @@ struct SlowRK {
 
   template <class P, class X, class V>
   X step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
-    return stratonovich_step<tableau>(sde, x, t, h, dB);
+    return stratonovich_step<tableau>(sde, x, t, h, dB).x;
   }
 };
 

@@ -23,6 +23,9 @@ struct SPaRK {
       .bW = {0.21132486540518712, 0.57735026918962576, 0.21132486540518712},
       .bH = {1, 0, -1},
       .c = {0, 0.5, 1},
+      .b_error = {-0.28867513459481288, 0.57735026918962576, -0.28867513459481288},
+      .bW_error = {-0.28867513459481288, 0.57735026918962576, -0.28867513459481288},
+      .bH_error = {1, 0, -1},
   };
   // clang-format on
   static_assert(tableau.residual() < 1e-14);
@@ -39,6 +42,13 @@ struct SPaRK {
 
   template <class P, class X, class V>
   X step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
+    return stratonovich_step<tableau>(sde, x, t, h, dB).x;
+  }
+
+  /// The estimate is the difference to Heun's rule, plus the H terms.
+  template <class P, class X, class V>
+  StepWithError<X> step_with_error(
+      const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
     return stratonovich_step<tableau>(sde, x, t, h, dB);
   }
 };

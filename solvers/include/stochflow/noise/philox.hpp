@@ -35,6 +35,7 @@ enum class Purpose : std::uint32_t {
   initial_state = 3,
   exact_integral = 4,
   space_time_area = 5,
+  tree = 6,
   dequantisation = 16,
   probe = 17,
   prior = 18,

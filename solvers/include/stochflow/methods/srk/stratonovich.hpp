@@ -15,6 +15,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "stochflow/control/error_estimate.hpp"
 #include "stochflow/methods/srk/unroll.hpp"
 #include "stochflow/noise/increments.hpp"
 #include "stochflow/sde.hpp"
@@ -26,6 +27,8 @@ template <std::size_t s>
 struct StratonovichTableau {
   std::array<std::array<double, s>, s> A{}, AW{}, AH{};
   std::array<double, s> b{}, bW{}, bH{}, c{};
+  /// Weights of the embedded error estimate; all zero: there is none.
+  std::array<double, s> b_error{}, bW_error{}, bH_error{};
 
   constexpr bool uses_f(std::size_t i) const { return b[i] != 0 || srk::uses_column(A, i); }
   constexpr bool uses_g(std::size_t i) const {
@@ -55,14 +58,16 @@ struct StratonovichTableau {
   }
 };
 
-/// x' for a tableau given as a constant: one text for every method of this kind.
+/// x' and the error estimate for a tableau given as a constant: one text for every method of this
+/// kind. The estimate costs nothing where it is not used.
 template <const auto& T, class P, class X, class V>
-X stratonovich_step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) {
+StepWithError<X> stratonovich_step(
+    const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) {
   constexpr std::size_t s = T.b.size();
   using G = std::decay_t<decltype(detail::plain(sde.diffusion(x, t)))>;
   std::array<X, s> f;
   std::array<G, s> g;
-  X next = x;
+  X next = x, error = x * 0.0;
   srk::unroll<s>([&](auto i) {
     X z = x;
     srk::unroll<i>([&](auto j) {
@@ -77,8 +82,12 @@ X stratonovich_step(const P& sde, const X& x, double t, double h, const SpaceTim
     if constexpr (T.bW[i] != 0 || T.bH[i] != 0) {
       next = next + X(product(g[i], V(T.bW[i] * dB.W + T.bH[i] * dB.H)));
     }
+    if constexpr (T.b_error[i] != 0) error = error + (h * T.b_error[i]) * f[i];
+    if constexpr (T.bW_error[i] != 0 || T.bH_error[i] != 0) {
+      error = error + X(product(g[i], V(T.bW_error[i] * dB.W + T.bH_error[i] * dB.H)));
+    }
   });
-  return next;
+  return {next, error};
 }
 
 }  // namespace stochflow
