@@ -55,7 +55,7 @@ at::Tensor make_probes(
   for (std::int64_t p = 0; p < count; ++p) {
     const auto draw = static_cast<std::uint64_t>(p);
     probes.push_back(kind == Probe::rademacher ? rademacher(stream, ids, draw, z)
-                                               : standard_normals(stream, ids, draw, z));
+                                               : normals(stream, ids, draw, z));
   }
   return at::stack(probes);
 }

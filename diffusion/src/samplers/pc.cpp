@@ -1,22 +1,26 @@
 #include "stochflow/diffusion/samplers/pc.hpp"
 
-#include <cmath>
+#include <stdexcept>
+#include <string>
 
 #include "stochflow/diffusion/reverse.hpp"
 #include "stochflow/diffusion/tensor/state.hpp"
 #include "stochflow/methods/euler_maruyama.hpp"
+#include "stochflow/solve.hpp"
 
 namespace stochflow::diffusion {
-namespace {
 
-/// e = 2 (r sqrt(D) / |score|)^2 for each sample, with |score| at least sqrt(D)/scale: [B, 1, ...].
-at::Tensor langevin_step_size(const at::Tensor& score, double signal_to_noise, const Level& level) {
+at::Tensor langevin_step(const NoisePredictor& model,
+                         const at::Tensor& x,
+                         const Level& level,
+                         double signal_to_noise,
+                         const at::Tensor& n) {
+  const at::Tensor score = score_at(model, x, level);
   const double least = 1 / (level.scale() * level.scale());
   const at::Tensor mean_square = score.flatten(1).square().mean(1).clamp_min(least);
-  return per_sample(2 * signal_to_noise * signal_to_noise / mean_square, score);
+  const at::Tensor e = per_sample(2 * signal_to_noise * signal_to_noise / mean_square, x);
+  return x + e * score + (2 * e).sqrt() * n;
 }
-
-}  // namespace
 
 Samples sample_pc(const NoisePredictor& model,
                   const Schedule& schedule,
@@ -24,6 +28,12 @@ Samples sample_pc(const NoisePredictor& model,
                   std::span<const double> times,
                   const LangevinCorrector& corrector,
                   const SampleOptions& options) {
+  if (corrector.steps < 0 || !(corrector.signal_to_noise > 0)) {
+    throw std::invalid_argument(
+        "sample_pc: expected a positive signal-to-noise ratio and no negative number of corrector "
+        "steps, found " +
+        std::to_string(corrector.signal_to_noise) + " and " + std::to_string(corrector.steps));
+  }
   const at::NoGradGuard no_gradients;
   const ReverseSde sde{schedule, model};
   const EulerMaruyama predictor;
@@ -35,6 +45,7 @@ Samples sample_pc(const NoisePredictor& model,
   };
 
   const std::vector<double> grid = reverse_grid(times);
+  stochflow::detail::check_times(grid, {});
   const auto steps = static_cast<std::int64_t>(grid.size()) - 1;
   std::uint64_t correction = 0;
   for (std::int64_t k = 0; k < steps; ++k) {
@@ -43,10 +54,8 @@ Samples sample_pc(const NoisePredictor& model,
     observe(schedule.t1 - s);
     const Level level = sde.level(s);
     for (int j = 0; j < corrector.steps; ++j) {
-      const at::Tensor score = score_at(model, x, level);
-      const at::Tensor e = langevin_step_size(score, corrector.signal_to_noise, level);
-      const at::Tensor n = standard_normals(langevin, draw.ids, correction++, x);
-      x = x + e * score + (2 * e).sqrt() * n;
+      const at::Tensor n = normals(langevin, draw.ids, correction++, x);
+      x = langevin_step(model, x, level, corrector.signal_to_noise, n);
     }
     x = predictor.step(sde, x, s, h, path.increment({k, s, h}));
   }

@@ -14,7 +14,7 @@ at::Tensor prior_sample(const Schedule& schedule, const Draw& draw) {
   std::vector<std::int64_t> shape{static_cast<std::int64_t>(draw.ids.size())};
   shape.insert(shape.end(), draw.shape.begin(), draw.shape.end());
   const RandomStream stream(draw.seed, Purpose::prior);
-  return schedule.prior_std * standard_normals(stream, draw.ids, 0, at::empty(shape, draw.options));
+  return schedule.prior_std * normals(stream, draw.ids, 0, at::empty(shape, draw.options));
 }
 
 at::Tensor prior_log_density(const Schedule& schedule, const at::Tensor& x) {

@@ -50,10 +50,10 @@ double below_one(double u) { return u; }
 
 }  // namespace
 
-at::Tensor standard_normals(const RandomStream& stream,
-                            const SampleIds& ids,
-                            std::uint64_t draw,
-                            const at::Tensor& like) {
+at::Tensor normals(const RandomStream& stream,
+                   const SampleIds& ids,
+                   std::uint64_t draw,
+                   const at::Tensor& like) {
   return filled(ids, like, [&](std::uint64_t id, auto* row, std::size_t n) {
     fill_normals(stream, id, draw, std::span(row, n));
   });
@@ -95,13 +95,13 @@ TensorIncrements::TensorIncrements(std::uint64_t seed, SampleIds ids, at::Tensor
 
 Increment<at::Tensor> TensorIncrements::increment(const Step& step) const {
   return {std::sqrt(step.h) *
-          standard_normals(increments_, ids_, static_cast<std::uint64_t>(step.index), like_)};
+          normals(increments_, ids_, static_cast<std::uint64_t>(step.index), like_)};
 }
 
 at::Tensor TensorIncrements::bridge_normals(const Step& step, int ordinal) const {
   const auto draw =
       (static_cast<std::uint64_t>(step.index) << 16) + static_cast<std::uint64_t>(ordinal);
-  return standard_normals(bridge_, ids_, draw, like_);
+  return normals(bridge_, ids_, draw, like_);
 }
 
 }  // namespace stochflow::diffusion

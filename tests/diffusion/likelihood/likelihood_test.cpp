@@ -38,10 +38,10 @@ LikelihoodOptions precise() {
 
 /// Points where the density is neither tiny nor special.
 at::Tensor some_points(std::int64_t n, std::int64_t D) {
-  return 0.7 * standard_normals(RandomStream(5, Purpose::initial_state),
-                                sample_range(0, n),
-                                0,
-                                at::empty({n, D}, at::kDouble));
+  return 0.7 * normals(RandomStream(5, Purpose::initial_state),
+                       sample_range(0, n),
+                       0,
+                       at::empty({n, D}, at::kDouble));
 }
 
 void expect_log_density(const std::vector<ImageLikelihood>& found, const at::Tensor& expected) {

@@ -30,10 +30,10 @@ inline SampleIds sample_range(std::uint64_t first, std::int64_t count) {
 /// Shape and kind of a batch of noise: `like` gives [B, ...], dtype (float32 or float64) and
 /// device. Row i is draw `draw` of sample ids[i]. Throws std::invalid_argument when like.size(0) is
 /// not the number of ids.
-at::Tensor standard_normals(const RandomStream& stream,
-                            const SampleIds& ids,
-                            std::uint64_t draw,
-                            const at::Tensor& like);
+at::Tensor normals(const RandomStream& stream,
+                   const SampleIds& ids,
+                   std::uint64_t draw,
+                   const at::Tensor& like);
 
 /// Uniform on [0, 1), multiples of 2^-53 (of 2^-24 for float32).
 at::Tensor uniforms(const RandomStream& stream,

@@ -1,0 +1,281 @@
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "diffusion/support/oracles.hpp"
+#include "stochflow/diffusion/likelihood/flow.hpp"
+#include "stochflow/diffusion/reverse.hpp"
+#include "stochflow/diffusion/samplers/em.hpp"
+#include "stochflow/diffusion/samplers/heun.hpp"
+#include "stochflow/diffusion/samplers/ode.hpp"
+#include "stochflow/diffusion/samplers/pc.hpp"
+#include "stochflow/diffusion/tensor/state.hpp"
+#include "stochflow/methods/euler_maruyama.hpp"
+#include "stochflow/methods/heun.hpp"
+#include "stochflow/ode/solve_ode.hpp"
+
+namespace stochflow::diffusion {
+namespace {
+
+using namespace testing;
+
+/// Two modes in 16 dimensions, so that norms concentrate as the corrector's step size presumes.
+constexpr std::int64_t D = 16;
+struct TwoModes {
+  double weight = 0.4;           // of the first
+  double mean[2] = {0.9, -0.6};  // of every component; the mixture's mean is 0
+  double var[2] = {0.05, 0.1};
+
+  MixtureScore model() const {
+    const at::Tensor ones = at::ones({D}, at::kDouble);
+    return {doubles({weight, 1 - weight}, {2}),
+            at::stack({mean[0] * ones, mean[1] * ones}),
+            doubles({var[0], var[1]}, {2})};
+  }
+  /// Distribution function of (1/sqrt(D)) sum_k x_k at a noise level: it separates the modes.
+  double along(double x, const Level& level) const {
+    return mixture_cdf(x, level, std::sqrt(static_cast<double>(D)));
+  }
+  double component(double x, const Level& level) const { return mixture_cdf(x, level, 1); }
+  double mixture_cdf(double x, const Level& level, double stretch) const {
+    const auto mode = [&](int k) {
+      const double v = std::exp(2 * level.log_alpha) * var[k] + level.sigma * level.sigma;
+      return normal_cdf((x - level.alpha() * stretch * mean[k]) / std::sqrt(v));
+    };
+    return weight * mode(0) + (1 - weight) * mode(1);
+  }
+};
+
+Draw batch_of(std::int64_t n, std::uint64_t seed = 1) {
+  return {.seed = seed, .ids = sample_range(0, n), .shape = {D}, .options = at::kDouble};
+}
+
+using Sampler = std::function<Samples(
+    const NoisePredictor&, const Schedule&, const Draw&, const SampleOptions&)>;
+
+/// Every sampler, with enough steps for its bias to be far below what the tests resolve.
+std::map<std::string, Sampler> samplers(std::int64_t steps) {
+  return {
+      {"em",
+       [=](const auto& model, const auto& schedule, const auto& draw, const auto& options) {
+         return sample_em(model, schedule, draw, log_snr_times(schedule, steps), options);
+       }},
+      {"heun",
+       [=](const auto& model, const auto& schedule, const auto& draw, const auto& options) {
+         return sample_heun(model, schedule, draw, log_snr_times(schedule, steps / 2), options);
+       }},
+      {"pc",
+       [=](const auto& model, const auto& schedule, const auto& draw, const auto& options) {
+         return sample_pc(model,
+                          schedule,
+                          draw,
+                          log_snr_times(schedule, steps / 2),
+                          {.signal_to_noise = 0.1},
+                          options);
+       }},
+      {"ode", [](const auto& model, const auto& schedule, const auto& draw, const auto& options) {
+         return sample_ode(model, schedule, draw, {.rtol = 1e-5, .atol = 1e-5}, options);
+       }}};
+}
+
+TEST(Samplers, DrawFromTheMixtureUnderEverySchedule) {
+  const TwoModes truth;
+  const MixtureScore model = truth.model();
+  constexpr std::int64_t n = 2000;
+  for (const Schedule& schedule : all_schedules()) {
+    const Level level = schedule.at(schedule.t0);
+    for (const auto& [name, sampler] : samplers(250)) {
+      SCOPED_TRACE(name + " under " + schedule.name);
+      const Samples found = sampler(model, schedule, batch_of(n), {.denoise = false});
+      ASSERT_TRUE(found.outcome.ok()) << found.outcome.message();
+      const at::Tensor along = found.x.sum(1) / std::sqrt(static_cast<double>(D));
+      EXPECT_LT(
+          kolmogorov_smirnov(to_vector(along), [&](double x) { return truth.along(x, level); }),
+          3.0);
+      EXPECT_LT(kolmogorov_smirnov(to_vector(found.x.select(1, 3)),
+                                   [&](double x) { return truth.component(x, level); }),
+                3.0);
+      // Moments over everything: mean 0, second moment sum w (m^2 + v).
+      const double second = 0.4 * (0.81 + 0.05) + 0.6 * (0.36 + 0.1);
+      const double s2 = level.sigma * level.sigma, a2 = std::exp(2 * level.log_alpha);
+      EXPECT_LT(std::abs(along.mean().item<double>()),
+                6 * std::sqrt((0.54 * a2 * D + s2 + 0.08) / n));
+      // The relative deviation of x^2 between samples is below 0.35; 1.5 % are left for the bias.
+      EXPECT_NEAR(found.x.square().mean().item<double>() / (a2 * second + s2),
+                  1,
+                  0.015 + 6 * 0.35 / std::sqrt(n));
+    }
+  }
+}
+
+TEST(Samplers, DenoisingRemovesTheNoiseThatIsLeft) {
+  // Data at one point: whatever the noise at t0, the denoised sample is that point.
+  const GaussianScore point(at::full({D}, 0.3, at::kDouble), at::full({D}, 1e-12, at::kDouble));
+  const Schedule schedule = ve(0.5, 50);
+  for (const auto& [name, sampler] : samplers(20)) {
+    const Samples noisy = sampler(point, schedule, batch_of(50), {.denoise = false});
+    const Samples clean = sampler(point, schedule, batch_of(50), {});
+    EXPECT_GT((noisy.x - 0.3).abs().mean().item<double>(), 0.1) << name;
+    EXPECT_LT((clean.x - 0.3).abs().max().item<double>(), 1e-9) << name;
+    EXPECT_EQ(clean.nfe, noisy.nfe + 1);
+  }
+}
+
+TEST(Samplers, ASampleDoesNotDependOnItsBatch) {
+  const MixtureScore model = TwoModes{}.model();
+  const Schedule schedule = vp();
+  for (const auto& [name, sampler] : samplers(10)) {
+    if (name == "ode") continue;  // one step size for the batch: see below
+    const at::Tensor all = sampler(model, schedule, batch_of(7), {}).x;
+    Draw few = batch_of(3);
+    few.ids = {5, 0, 3};
+    const at::Tensor some = sampler(model, schedule, few, {}).x;
+    EXPECT_TRUE(at::equal(some, at::stack({all[5], all[0], all[3]}))) << name;
+    Draw alone = batch_of(1);
+    alone.ids = {6};
+    EXPECT_TRUE(at::equal(sampler(model, schedule, alone, {}).x[0], all[6])) << name;
+    EXPECT_FALSE(at::equal(sampler(model, schedule, batch_of(7, 2), {}).x, all)) << name;
+  }
+  // The adaptive ODE moves within its tolerance.
+  const Sampler ode = samplers(0).at("ode");
+  const at::Tensor all = ode(model, schedule, batch_of(7), {}).x;
+  Draw alone = batch_of(1);
+  alone.ids = {6};
+  EXPECT_LT((ode(model, schedule, alone, {}).x[0] - all[6]).abs().max().item<double>(), 1e-3);
+}
+
+/// Checks where it is asked, and counts.
+struct Spy final : NoisePredictor {
+  MixtureScore model = TwoModes{}.model();
+  double low = 0, high = 0;
+  mutable std::int64_t calls = 0;
+
+  at::Tensor eps(const at::Tensor& z, const at::Tensor& gamma) const override {
+    ++calls;
+    EXPECT_GE(gamma.min().item<double>(), low - 1e-6);
+    EXPECT_LE(gamma.max().item<double>(), high + 1e-6);
+    return model.eps(z, gamma);
+  }
+};
+
+TEST(Samplers, StayBetweenTheEndsAndCountTheirEvaluations) {
+  for (const Schedule& schedule : all_schedules()) {
+    for (const auto& [name, sampler] : samplers(6)) {
+      SCOPED_TRACE(name + " under " + schedule.name);
+      Spy spy;
+      spy.low = schedule.at(schedule.t0).gamma;
+      spy.high = schedule.at(schedule.t1).gamma;
+      std::vector<double> seen;
+      const Samples found =
+          sampler(spy, schedule, batch_of(2), {.observer = [&](const at::Tensor& x, double t) {
+                    EXPECT_EQ(x.sizes(), at::IntArrayRef({2, D}));
+                    seen.push_back(t);
+                  }});
+      EXPECT_EQ(found.nfe, spy.calls);
+      EXPECT_EQ(found.x.sizes(), at::IntArrayRef({2, D}));
+      EXPECT_EQ(seen.front(), schedule.t1);
+      EXPECT_NEAR(seen.back(), schedule.t0, 1e-12 * schedule.t1);
+      for (std::size_t k = 1; k < seen.size(); ++k) EXPECT_LT(seen[k], seen[k - 1]);
+      const std::map<std::string, std::int64_t> expected{{"em", 7}, {"heun", 7}, {"pc", 7}};
+      if (name != "ode") {
+        EXPECT_EQ(found.nfe, expected.at(name));
+      }
+    }
+  }
+}
+
+TEST(Samplers, KeepShapeAndDtype) {
+  const GaussianScore pixels(at::zeros({1, 4, 4}, at::kDouble), at::ones({1, 4, 4}, at::kDouble));
+  Draw draw{.seed = 3, .ids = {1, 2}, .shape = {1, 4, 4}, .options = at::kFloat};
+  for (const auto& [name, sampler] : samplers(10)) {
+    const Samples found = sampler(pixels, vp(), draw, {});
+    EXPECT_EQ(found.x.sizes(), at::IntArrayRef({2, 1, 4, 4})) << name;
+    EXPECT_EQ(found.x.scalar_type(), at::kFloat) << name;
+    EXPECT_FALSE(found.x.requires_grad()) << name;
+  }
+}
+
+TEST(Samplers, EveryOdeStepperGivesTheSameSamples) {
+  const MixtureScore model = TwoModes{}.model();
+  const auto with = [&](OdeStepper stepper) {
+    return sample_ode(model, vp(), batch_of(4), {.rtol = 1e-8, .atol = 1e-8, .stepper = stepper}).x;
+  };
+  const at::Tensor reference = with(OdeStepper::dopri5);
+  for (const OdeStepper stepper : {OdeStepper::cash_karp54, OdeStepper::fehlberg78}) {
+    EXPECT_LT((with(stepper) - reference).abs().max().item<double>(), 1e-5);
+  }
+  const Samples cut = sample_ode(model, vp(), batch_of(4), {.max_steps = 3});
+  EXPECT_EQ(cut.outcome.status, Status::max_steps);
+}
+
+TEST(Reverse, ProbabilityFlowMovesTheMarginalsOfAGaussian) {
+  // Exact: a component with mean m and variance c keeps its standardised value.
+  const GaussianScore gaussian = diagonal_gaussian();
+  const at::Tensor mean = doubles({0.5, -1, 0.25}, {3}), var = doubles({0.3, 1.5, 0.04}, {3});
+  for (const Schedule& schedule : all_schedules()) {
+    SCOPED_TRACE(schedule.name);
+    const auto at_level = [&](const at::Tensor& standardised, double t) {
+      const Level level = schedule.at(t);
+      return level.alpha() * mean +
+             standardised *
+                 (level.alpha() * level.alpha() * var + level.sigma * level.sigma).sqrt();
+    };
+    const at::Tensor n = doubles({0.3, -1.2, 2, 1, 0, -0.5}, {2, 3});
+    const double t0 = std::max(schedule.t0, 1e-3 * schedule.t1);
+    const auto run = solve_ode(ProbabilityFlow{schedule, gaussian},
+                               Dopri5{.rtol = 1e-9, .atol = 1e-9},
+                               at_level(n, schedule.t1),
+                               schedule.t1,
+                               t0);
+    ASSERT_TRUE(run.outcome.ok());
+    EXPECT_LT((run.x - at_level(n, t0)).abs().max().item<double>(), 1e-6);
+    const auto back = solve_ode(ProbabilityFlow{schedule, gaussian},
+                                Dopri5{.rtol = 1e-9, .atol = 1e-9},
+                                run.x,
+                                t0,
+                                schedule.t1);
+    EXPECT_TRUE(at::allclose(back.x, at_level(n, schedule.t1), 1e-5, 1e-6));
+  }
+}
+
+TEST(Reverse, DriftAndDiffusionAreAndersons) {
+  const GaussianScore gaussian = diagonal_gaussian();
+  const at::Tensor x = doubles({0.3, -1.2, 2}, {1, 3});
+  for (const Schedule& schedule : all_schedules()) {
+    const ReverseSde sde{schedule, gaussian};
+    const double t = 0.37 * schedule.t1;
+    const Level level = schedule.at(t);
+    const double g = level.g();
+    const at::Tensor right = -level.f() * x + g * g * score_at(gaussian, x, level);
+    EXPECT_TRUE(at::allclose(sde.drift(x, schedule.t1 - t), right, 1e-9, 1e-9)) << schedule.name;
+    EXPECT_NEAR(sde.diffusion(x, schedule.t1 - t), g, 1e-9 * g) << schedule.name;
+  }
+}
+
+TEST(Meta, AStepNeverTouchesTheNumbers) {
+  // On the meta device tensors have no data: a hidden .item() or host copy throws.
+  const auto meta = at::TensorOptions().device(at::kMeta).dtype(at::kFloat);
+  const GaussianScore model(at::zeros({1, 4, 4}, meta), at::ones({1, 4, 4}, meta));
+  const at::Tensor x = at::empty({2, 1, 4, 4}, meta);
+  const Schedule schedule = vp();
+  const ReverseSde sde{schedule, model};
+  const Increment<at::Tensor> dB = TensorIncrements(1, {0, 1}, x).increment({0, 0.0, 0.1});
+  EXPECT_EQ(dB.W.device().type(), at::kMeta);
+  EXPECT_EQ(EulerMaruyama{}.step(sde, x, 0.0, 0.1, dB).sizes(), x.sizes());
+  EXPECT_EQ(Heun{}.step(sde, x, 0.0, 0.1, dB).sizes(), x.sizes());
+  EXPECT_EQ(langevin_step(model, x, schedule.at(0.5), 0.16, dB.W).sizes(), x.sizes());
+  EXPECT_EQ((ProbabilityFlow{schedule, model}(x, 0.5)).sizes(), x.sizes());
+  EXPECT_EQ(denoised_at(model, x, schedule.at(0.5)).sizes(), x.sizes());
+  LikelihoodFlow flow(model, {1, 4, 4}, at::kFloat, Trace::hutchinson);
+  flow.set_probes(make_probes(Probe::rademacher, 2, 1, {0, 1}, x));
+  const at::Tensor state = at::empty({2, 17}, meta.dtype(at::kDouble));
+  EXPECT_EQ(flow(state, at::empty({2}, meta.dtype(at::kDouble))).sizes(), state.sizes());
+}
+
+}  // namespace
+}  // namespace stochflow::diffusion

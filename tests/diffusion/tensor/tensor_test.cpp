@@ -1,0 +1,265 @@
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <vector>
+
+#include "diffusion/support/oracles.hpp"
+#include "stochflow/diffusion/tensor/adaptive_batch.hpp"
+#include "stochflow/diffusion/tensor/noise.hpp"
+#include "stochflow/diffusion/tensor/state.hpp"
+#include "stochflow/methods/heun.hpp"
+#include "stochflow/ode/solve_ode.hpp"
+#include "stochflow/solve.hpp"
+
+namespace stochflow::diffusion {
+namespace {
+
+using namespace testing;
+
+const RandomStream stream(17, Purpose::prior);
+
+TEST(TensorNoise, HasTheRightDistributions) {
+  const SampleIds ids = sample_range(0, 8);
+  const at::Tensor like = at::empty({8, 2501}, at::kDouble);
+  const auto normal = to_vector(normals(stream, ids, 0, like));
+  EXPECT_LT(kolmogorov_smirnov(normal, normal_cdf), 3.0);
+  const auto flat = to_vector(uniforms(stream, ids, 0, like));
+  EXPECT_LT(kolmogorov_smirnov(flat, [](double u) { return u; }), 3.0);
+  const at::Tensor sign = rademacher(stream, ids, 0, like);
+  EXPECT_TRUE((sign.abs() == 1).all().item<bool>());
+  EXPECT_LT(std::abs(sign.sum().item<double>()), 6 * std::sqrt(8 * 2501));
+  // Neighbouring components and the same component of two samples are uncorrelated.
+  const at::Tensor n = normals(stream, ids, 0, like);
+  const double along = (n.slice(1, 1) * n.slice(1, 0, 2500)).sum().item<double>();
+  const double across = (n.slice(0, 1) * n.slice(0, 0, 7)).sum().item<double>();
+  EXPECT_LT(std::abs(along), 6 * std::sqrt(8 * 2500));
+  EXPECT_LT(std::abs(across), 6 * std::sqrt(7 * 2501));
+}
+
+TEST(TensorNoise, DependsOnTheSampleAndNothingElse) {
+  const SampleIds ids{5, 900000000000, 7, 2};
+  for (const auto& make : {normals, uniforms, rademacher}) {
+    const at::Tensor all = make(stream, ids, 3, at::empty({4, 3, 5}, at::kDouble));
+    EXPECT_TRUE(at::equal(make(stream, {7}, 3, at::empty({1, 3, 5}, at::kDouble))[0], all[2]));
+    EXPECT_TRUE(at::equal(make(stream, {2, 5}, 3, at::empty({2, 15}, at::kDouble)),
+                          at::stack({all[3].flatten(), all[0].flatten()})));
+    EXPECT_TRUE(
+        at::allclose(make(stream, ids, 3, at::empty({4, 3, 5}, at::kFloat)), all.to(at::kFloat)));
+    EXPECT_FALSE(at::equal(make(stream, ids, 4, at::empty({4, 3, 5}, at::kDouble)), all));
+    EXPECT_FALSE(at::equal(make(RandomStream(18, Purpose::prior), ids, 3, all), all));
+    const int threads = at::get_num_threads();
+    at::set_num_threads(threads == 1 ? 2 : 1);
+    EXPECT_TRUE(at::equal(make(stream, ids, 3, all), all));
+    at::set_num_threads(threads);
+    EXPECT_THROW(make(stream, {1, 2}, 0, at::empty({3, 2})), std::invalid_argument);
+    EXPECT_THROW(make(stream, {1}, 0, at::empty({1, 2}, at::kLong)), std::invalid_argument);
+  }
+  // The numbers are those of the solvers' own paths.
+  const at::Tensor row = normals(stream, {6}, 2, at::empty({1, 4}, at::kDouble));
+  std::vector<double> own(4);
+  fill_normals(stream, 6, 2, std::span(own));
+  EXPECT_EQ(to_vector(row), own);
+}
+
+TEST(TensorNoise, IncrementsScaleWithTheStep) {
+  const TensorIncrements path(3, {4, 5}, at::empty({2, 6}, at::kDouble));
+  const at::Tensor one = path.increment({.index = 9, .t = 0, .h = 1}).W;
+  EXPECT_TRUE(at::allclose(path.increment({.index = 9, .t = 0, .h = 0.25}).W, 0.5 * one));
+  EXPECT_FALSE(at::equal(path.increment({.index = 10, .t = 0, .h = 1}).W, one));
+  // Sample 5 of this batch is trajectory 5 of an ensemble of Eigen states.
+  const FreshIncrements<Vector<double>> alone(3, 5, Vector<double>::Zero(6));
+  const auto same = alone.increment({.index = 9, .t = 0, .h = 1}).W;
+  for (std::int64_t k = 0; k < 6; ++k) EXPECT_EQ(one[1][k].item<double>(), same[k]);
+}
+
+TEST(TensorState, RunsTheSameTextAsEigenStates) {
+  const auto sde = ito<Noise::additive>([](const auto& x, double t) { return (-1 - t) * x; },
+                                        [](const auto&, double t) { return 1 + t; });
+  const std::vector<double> grid = uniform_grid(0, 1, 20);
+  const Vector<double> x0 = Vector<double>::LinSpaced(3, -1, 2);
+  const auto eigen = solve(sde, Heun{}, x0, grid, PathId{.seed = 3, .trajectory = 8});
+  const at::Tensor start = doubles({-1, 0.5, 2}, {1, 3});
+  const at::Tensor before = start.clone();
+  const std::vector<double> saves{0.35, 0.5};
+  const auto tensor =
+      solve(sde, Heun{}, start, grid, TensorIncrements(3, {8}, start), {.save_at = saves});
+  EXPECT_TRUE(tensor.outcome.ok());
+  EXPECT_EQ(tensor.times, saves);
+  EXPECT_TRUE(at::equal(start, before));
+  for (std::int64_t k = 0; k < 3; ++k) {
+    EXPECT_NEAR(tensor.x[0][k].item<double>(), eigen.x[k], 1e-14);
+  }
+  const auto blown = solve(ito<Noise::additive>([](const auto& x, double) { return x / 0.0; },
+                                                [](const auto&, double) { return 1.0; }),
+                           Heun{},
+                           start,
+                           grid,
+                           TensorIncrements(3, {8}, start));
+  EXPECT_EQ(blown.outcome.status, Status::not_finite);
+}
+
+template <class Tag>
+void expect_oscillator_solved(const Tag& tag, double tolerance) {
+  // A harmonic oscillator: after t = 10 the state has turned by 10 radians.
+  const at::Tensor rotation = doubles({0, 1, -1, 0}, {2, 2});
+  const at::Tensor x0 = doubles({1, 0, 0, 2}, {2, 2}), before = x0.clone();
+  std::int64_t calls = 0;
+  const auto run = solve_ode(
+      [&](const at::Tensor& x, double) {
+        ++calls;
+        return x.matmul(rotation.t());
+      },
+      tag,
+      x0,
+      0.0,
+      10.0,
+      {.save_at = {2.0, 5.0}});
+  EXPECT_TRUE(run.outcome.ok()) << run.outcome.message();
+  EXPECT_TRUE(at::equal(x0, before)) << "the caller's tensor was changed";
+  EXPECT_EQ(run.evaluations, calls);
+  for (std::size_t k = 0; k < 3; ++k) {
+    const double t = k < 2 ? run.times[k] : 10.0;
+    const at::Tensor right =
+        doubles({std::cos(t), -std::sin(t), 2 * std::sin(t), 2 * std::cos(t)}, {2, 2});
+    const at::Tensor found = k < 2 ? run.states[k] : run.x;
+    EXPECT_LT((found - right).abs().max().item<double>(), tolerance) << Tag::name << " at " << t;
+  }
+}
+
+TEST(TensorState, RunsUnderBoostOdeint) {
+  expect_oscillator_solved(Dopri5{.rtol = 1e-9, .atol = 1e-9}, 1e-7);
+  expect_oscillator_solved(CashKarp54{.rtol = 1e-9, .atol = 1e-9}, 1e-7);
+  expect_oscillator_solved(Fehlberg78{.rtol = 1e-10, .atol = 1e-10}, 1e-8);
+  expect_oscillator_solved(Rk4{.n = 1000}, 1e-8);
+}
+
+/// y' = -lambda y + cos t on rows with their own lambda.
+struct Relaxation {
+  at::Tensor lambda;  // [B, 1]
+  at::Tensor operator()(const at::Tensor& y, const at::Tensor& t) const {
+    return -lambda * y + t.unsqueeze(1).cos();
+  }
+  static double exact(double lambda, double y0, double t) {
+    const double n = 1 + lambda * lambda;
+    const auto particular = [&](double s) { return (lambda * std::cos(s) + std::sin(s)) / n; };
+    return particular(t) + (y0 - particular(0)) * std::exp(-lambda * t);
+  }
+};
+
+AdaptiveBatch::ErrorNorm within(double tolerance) {
+  return [=](const at::Tensor&, const at::Tensor&, const at::Tensor& error) {
+    return error.abs().amax(1) / tolerance;
+  };
+}
+
+TEST(AdaptiveBatch, GivesEachRowItsOwnSteps) {
+  const std::vector<double> lambdas{0.1, 1, 10, 100};
+  for (const Tableau& method : {bogacki_shampine32, dormand_prince54, tsitouras54}) {
+    SCOPED_TRACE(method.name);
+    const Relaxation field{doubles(lambdas, {4, 1})};
+    AdaptiveBatch batch(method, field, within(1e-8), 0, 3, 4, 2, at::kDouble);
+    for (std::int64_t i = 0; i < 4; ++i) batch.load(i, doubles({1, -2}, {2}));
+    while (batch.any_busy()) batch.step();
+    for (std::size_t i = 0; i < 4; ++i) {
+      const auto row = static_cast<std::int64_t>(i);
+      EXPECT_TRUE(batch.row(row).outcome.ok()) << batch.row(row).outcome.message();
+      EXPECT_EQ(batch.row(row).outcome.t, 3);
+      const auto y = to_vector(batch.state(row));
+      EXPECT_NEAR(y[0], Relaxation::exact(lambdas[i], 1, 3), 2e-6);
+      EXPECT_NEAR(y[1], Relaxation::exact(lambdas[i], -2, 3), 2e-6);
+      const auto& steps = batch.row(row);
+      EXPECT_EQ(
+          steps.evaluations,
+          1 + static_cast<std::int64_t>(method.stages - 1) * (steps.outcome.step + steps.rejected));
+    }
+    EXPECT_GT(batch.row(3).outcome.step, 2 * batch.row(0).outcome.step);
+  }
+}
+
+TEST(AdaptiveBatch, ConvergesWithTheOrderOfTheMethod) {
+  // One step of size h and of size h/2 over the same interval, no error control: first_step is the
+  // whole interval and everything is accepted.
+  for (const Tableau& method : {bogacki_shampine32, dormand_prince54, tsitouras54}) {
+    const auto error_at = [&](double h) {
+      const Relaxation field{doubles({1.5}, {1, 1})};
+      AdaptiveBatch batch(method, field, within(1e9), 0, h, 1, 1, at::kDouble, {.first_step = 1});
+      batch.load(0, doubles({1}, {1}));
+      while (batch.any_busy()) batch.step();
+      EXPECT_EQ(batch.row(0).outcome.step, 1);
+      return std::abs(batch.state(0).item<double>() - Relaxation::exact(1.5, 1, h));
+    };
+    const double slope = std::log2(error_at(0.05) / error_at(0.025));
+    EXPECT_NEAR(slope, method.order + 1, 0.35) << method.name;
+  }
+}
+
+TEST(AdaptiveBatch, RowsDoNotFeelTheirNeighboursAndCanBeRefilled) {
+  at::Tensor lambda = doubles({5, 0.3}, {2, 1});
+  const auto run_alone = [](double value, double t1) {
+    AdaptiveBatch batch(dormand_prince54,
+                        Relaxation{doubles({value, value}, {2, 1})},
+                        within(1e-6),
+                        1,
+                        t1,
+                        2,
+                        1,
+                        at::kDouble);
+    batch.load(1, doubles({0.7}, {1}));
+    while (batch.any_busy()) batch.step();
+    return std::pair(batch.state(1).item<double>(), batch.row(1).evaluations);
+  };
+  for (const double t1 : {4.0, -2.0}) {  // both directions
+    AdaptiveBatch batch(
+        dormand_prince54,
+        [&](const at::Tensor& y, const at::Tensor& t) { return Relaxation{lambda}(y, t); },
+        within(1e-6),
+        1,
+        t1,
+        2,
+        1,
+        at::kDouble);
+    lambda = doubles({5, 0.3}, {2, 1});
+    batch.load(0, doubles({0.7}, {1}));
+    batch.load(1, doubles({0.7}, {1}));
+    while (batch.row(0).busy && batch.row(1).busy) batch.step();
+    const std::int64_t first = batch.row(0).busy ? 1 : 0;
+    EXPECT_EQ(std::pair(batch.state(first).item<double>(), batch.row(first).evaluations),
+              run_alone(lambda[first].item<double>(), t1));
+    // The free row takes a new problem while the other goes on.
+    lambda[first] = 2;
+    batch.load(first, doubles({0.7}, {1}));
+    while (batch.any_busy()) batch.step();
+    for (const std::int64_t row : {0, 1}) {
+      EXPECT_EQ(std::pair(batch.state(row).item<double>(), batch.row(row).evaluations),
+                run_alone(lambda[row].item<double>(), t1));
+    }
+  }
+}
+
+TEST(AdaptiveBatch, SaysHowARowFailed) {
+  const auto run = [](AdaptiveBatch::Field field, const StepControl& control) {
+    AdaptiveBatch batch(
+        dormand_prince54, std::move(field), within(1e-6), 0, 2, 1, 1, at::kDouble, control);
+    batch.load(0, doubles({1}, {1}));
+    while (batch.any_busy()) batch.step();
+    return batch.row(0).outcome;
+  };
+  const Outcome wall =
+      run([](const at::Tensor& y, const at::Tensor& t) { return y / (t.unsqueeze(1) < 1); }, {});
+  EXPECT_EQ(wall.status, Status::step_underflow);
+  EXPECT_NEAR(wall.t, 1, 1e-12);
+  const Outcome nowhere = run([](const at::Tensor& y, const at::Tensor&) { return y / 0.0; }, {});
+  EXPECT_EQ(nowhere.status, Status::not_finite);
+  const Outcome long_way = run(
+      [](const at::Tensor& y, const at::Tensor& t) { return (400 * t).cos().unsqueeze(1) + 0 * y; },
+      {.max_steps = 20});
+  EXPECT_EQ(long_way.status, Status::max_steps);
+  EXPECT_THROW(AdaptiveBatch(dormand_prince54, {}, {}, 0, 0, 1, 1, at::kDouble),
+               std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace stochflow::diffusion
