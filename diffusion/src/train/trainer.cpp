@@ -1,0 +1,243 @@
+#include "stochflow/diffusion/train/trainer.hpp"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <cmath>
+#include <future>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "draws.hpp"
+#include "stochflow/diffusion/checkpoint.hpp"
+#include "stochflow/diffusion/nets/unet.hpp"
+#include "stochflow/noise/normal.hpp"
+
+namespace stochflow::diffusion {
+namespace {
+
+const double bits = 1 / std::log(2.0);
+
+constexpr const char* state_format = "stochflow training state 1";
+
+std::string metadata(const TensorFile& content, const char* key) {
+  const auto found = content.metadata.find(key);
+  return found == content.metadata.end() ? std::string() : found->second;
+}
+
+[[noreturn]] void refuse(const std::filesystem::path& file, const std::string& sentence) {
+  throw std::runtime_error(file.string() + ": " + sentence);
+}
+
+double surprise_weight(const TrainSettings& s, std::int64_t step) {
+  const double done = static_cast<double>(step) / (s.surprise_until * static_cast<double>(s.steps));
+  return done >= 1 ? 0 : s.surprise * 0.5 * (1 + std::cos(M_PI * done));
+}
+
+}  // namespace
+
+Trainer::Trainer(const ScoreNetworkConfig& network,
+                 const TrainSettings& settings,
+                 at::Tensor images)
+    : config_(network), settings_(settings), images_(std::move(images)), network_(network) {
+  if (images_.scalar_type() != at::kByte || images_.dim() != 4 ||
+      images_.size(1) != config_.image_channels || images_.size(2) != config_.height ||
+      images_.size(3) != config_.width) {
+    throw std::invalid_argument("training needs images [N, C, H, W] uint8 of the network's size");
+  }
+  if (settings_.batch < 1 || settings_.batch > images_.size(0) || settings_.steps < 1) {
+    throw std::invalid_argument(
+        "training needs at least one step and a batch no larger than the data set");
+  }
+  if (settings_.parts < 1 || settings_.batch % settings_.parts != 0) {
+    throw std::invalid_argument("the number of parts must divide the batch");
+  }
+  network_.initialise(settings_.seed);
+  for (auto& item : network_.unet().named_parameters()) {
+    const at::Tensor& w = item.value();
+    slots_[item.key()] = {w, at::zeros_like(w), at::zeros_like(w), w.detach().clone()};
+  }
+}
+
+double Trainer::epochs_seen() const {
+  return static_cast<double>(step_ * settings_.batch) / static_cast<double>(images_.size(0));
+}
+
+// Loss and gradients of the rows [first, first + rows) of the step's batch, already divided by the
+// whole batch, so that the parts simply add up.
+Trainer::Part Trainer::run_part(const BatchDraw& draw,
+                                std::int64_t first,
+                                std::int64_t rows) const {
+  const auto key = static_cast<std::uint64_t>(step_);
+  const auto own = [&](const at::Tensor& t) { return t.narrow(0, first, rows); };
+  const at::Tensor rows_of = own(draw.indices).contiguous();
+  const SampleIds images(rows_of.data_ptr<std::int64_t>(), rows_of.data_ptr<std::int64_t>() + rows);
+  const at::Tensor x =
+      detail::dequantised_draw(images_.index_select(0, rows_of), settings_.seed, images, key);
+  const at::Tensor noise = normals(RandomStream(settings_.seed, Purpose::training_noise),
+                                   sample_range(static_cast<std::uint64_t>(first), rows),
+                                   key,
+                                   x);
+  const at::Tensor gamma = own(draw.levels.gamma).to(at::kFloat);
+  const at::Tensor exact = gamma.to(at::kDouble);  // the network's own rounding of gamma
+  const auto column = [](const at::Tensor& t) { return t.to(at::kFloat).reshape({-1, 1, 1, 1}); };
+  const at::Tensor z =
+      column(at::sqrt(at::sigmoid(-exact))) * x + column(at::sqrt(at::sigmoid(exact))) * noise;
+  const double surprise = surprise_weight(settings_, step_);
+  const at::Tensor clean =
+      surprise > 0 && config_.head == Head::mixture_posterior ? x : at::Tensor();
+  const MixtureOutput out = network_.evaluate(z, gamma, clean, settings_.mixed_precision);
+  const at::Tensor weight = own(draw.levels.weight).to(at::kFloat);
+  const double values = static_cast<double>(x.numel() / rows * settings_.batch);
+  const at::Tensor error = (noise - out.eps).square().flatten(1).sum(1);
+  const at::Tensor bound =
+      (weight * error).sum() * (0.5 * (config_.gamma_max - config_.gamma_min) * bits / values);
+  at::Tensor loss = bound;
+  if (clean.defined()) loss = loss + (weight * out.surprise).sum() * (surprise * bits / values);
+
+  std::vector<at::Tensor> weights;
+  for (const auto& [name, slot] : slots_) weights.push_back(slot.weight);
+  return {bound.item<double>(), torch::autograd::grad({loss}, weights, {}, false, false, true)};
+}
+
+StepReport Trainer::step() {
+  const TrainSettings& s = settings_;
+  const double u = uniform_pair(
+      RandomStream(s.seed, Purpose::training_time), 0, static_cast<std::uint64_t>(step_), 0)[0];
+  const BatchDraw draw{
+      batch_indices(s.seed, step_, s.batch, images_.size(0)),
+      draw_noise_levels(config_.gamma_min, config_.gamma_max, s.gamma_slices, s.batch, u)};
+  const std::int64_t rows = s.batch / s.parts;
+  std::vector<std::future<Part>> running;
+  for (std::int64_t k = 1; k < s.parts; ++k) {
+    running.push_back(std::async(
+        std::launch::async, [this, &draw, k, rows] { return run_part(draw, k * rows, rows); }));
+  }
+  std::vector<Part> parts;
+  parts.push_back(run_part(draw, 0, rows));
+  for (auto& part : running) parts.push_back(part.get());
+
+  const at::NoGradGuard no_grad;
+  // What the Gaussian decoder adds: entropy of N(y, s^2) at gamma_min, prior KL left out (< 1e-3).
+  double value = 0.5 * (std::log(2 * M_PI) + 1 + config_.gamma_min) * bits + 7;
+  for (const Part& part : parts) value += part.bound;
+  std::vector<at::Tensor> gradients = parts[0].gradients;
+  double squares = 0;
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    if (!gradients[i].defined()) continue;
+    for (std::size_t k = 1; k < parts.size(); ++k)
+      gradients[i] = gradients[i] + parts[k].gradients[i];
+    squares += gradients[i].to(at::kDouble).square().sum().item<double>();
+  }
+  const double norm = std::sqrt(squares);
+  if (!std::isfinite(value) || !std::isfinite(norm)) {
+    throw std::runtime_error("training: the loss or its gradient is not finite after step " +
+                             std::to_string(step_) + "; lower the learning rate");
+  }
+  const double rate = learning_rate_at(s, step_);
+  update(gradients, s.clip > 0 && norm > s.clip ? s.clip / norm : 1, rate);
+  ++step_;
+  return {step_, value, norm, rate};
+}
+
+// Kingma and Ba 2015, algorithm 1, and the running average of the weights.
+void Trainer::update(const std::vector<at::Tensor>& gradients, double shrink, double rate) {
+  const TrainSettings& s = settings_;
+  const double n = static_cast<double>(step_ + 1);
+  const double correct1 = 1 - std::pow(s.beta1, n), correct2 = 1 - std::pow(s.beta2, n);
+  const double average = std::min(s.average, (1 + n) / (10 + n));
+  std::size_t i = 0;
+  for (auto& [name, slot] : slots_) {
+    const at::Tensor& g = gradients[i++];
+    if (g.defined()) {
+      slot.first.mul_(s.beta1).add_(g, (1 - s.beta1) * shrink);
+      slot.second.mul_(s.beta2).addcmul_(g, g, (1 - s.beta2) * shrink * shrink);
+      const at::Tensor scale = (slot.second.sqrt() / std::sqrt(correct2)).add_(s.epsilon);
+      slot.weight.addcdiv_(slot.first, scale, -rate / correct1);
+    }
+    slot.average.lerp_(slot.weight, 1 - average);
+  }
+}
+
+ScoreNetwork Trainer::averaged() const {
+  ScoreNetwork copy(config_);
+  const at::NoGradGuard no_grad;
+  for (auto& item : copy.unet().named_parameters()) {
+    item.value().copy_(slots_.at(item.key()).average);
+    item.value().requires_grad_(false);
+  }
+  return copy;
+}
+
+void Trainer::save(const std::filesystem::path& file) const {
+  TensorFile content;
+  for (const auto& [name, slot] : slots_) {
+    content.tensors["weight/" + name] = slot.weight;
+    content.tensors["first/" + name] = slot.first;
+    content.tensors["second/" + name] = slot.second;
+    content.tensors["average/" + name] = slot.average;
+  }
+  content.metadata = {{"format", state_format},
+                      {"step", std::to_string(step_)},
+                      {"images", std::to_string(images_.size(0))},
+                      {"network", to_json(config_)},
+                      {"settings", to_json(settings_)}};
+  write_tensors(file, content);
+}
+
+Trainer Trainer::load(const std::filesystem::path& file, at::Tensor images) {
+  const TensorFile content = read_tensors(file);
+  if (metadata(content, "format") != state_format) {
+    refuse(file, "not a training state of stochflow");
+  }
+  try {
+    Trainer trainer(network_config_from_json(metadata(content, "network")),
+                    train_settings_from_json(metadata(content, "settings")),
+                    std::move(images));
+    trainer.resume(file);
+    return trainer;
+  } catch (const std::invalid_argument& error) {
+    refuse(file, error.what());
+  }
+}
+
+void Trainer::resume(const std::filesystem::path& file) {
+  const TensorFile content = read_tensors(file);
+  const auto text = [&](const char* key) { return metadata(content, key); };
+  if (text("format") != state_format) refuse(file, "not a training state of stochflow");
+  if (text("network") != to_json(config_)) {
+    refuse(file,
+           "the state of another network: " + text("network") + ", expected " + to_json(config_));
+  }
+  if (text("settings") != to_json(settings_) || text("images") != std::to_string(images_.size(0))) {
+    refuse(file,
+           "the run was started with other settings: " + text("settings") + " on " +
+               text("images") + " images, expected " + to_json(settings_) + " on " +
+               std::to_string(images_.size(0)));
+  }
+  std::int64_t step = -1;
+  try {
+    step = std::stoll(text("step"));
+  } catch (const std::exception&) {
+  }
+  if (step < 0) refuse(file, "does not say which step it was saved at");
+  std::vector<std::pair<at::Tensor, at::Tensor>> copies;
+  for (auto& [name, slot] : slots_) {
+    const std::pair<const char*, at::Tensor> all[] = {{"weight/", slot.weight},
+                                                      {"first/", slot.first},
+                                                      {"second/", slot.second},
+                                                      {"average/", slot.average}};
+    for (const auto& [kind, tensor] : all) {
+      const auto found = content.tensors.find(kind + name);
+      if (found == content.tensors.end() || found->second.sizes() != tensor.sizes()) {
+        refuse(file, "tensor " + (kind + name) + " is missing or of another shape");
+      }
+      copies.emplace_back(tensor, found->second);
+    }
+  }
+  const at::NoGradGuard no_grad;
+  for (auto& [to, from] : copies) to.copy_(from);
+  step_ = step;
+}
+
+}  // namespace stochflow::diffusion
