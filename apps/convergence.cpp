@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "commands.hpp"
+#include "convergence/pairs.hpp"
 #include "stochflow/verify/catalogue.hpp"
 #include "support/json.hpp"
 #include "support/options.hpp"
@@ -42,18 +43,18 @@ void check_names(std::string_view kind,
   }
 }
 
-/// visit(problem, method) for every chosen pair that makes a claim.
-template <class Visitor>
-void for_each_pair(const ConvergenceRequest& request, const Visitor& visit) {
-  verify::for_each_type<verify::TestProblems>([&](auto problem) {
-    using P = decltype(problem);
-    if (!chosen(request.problems, problem.name)) return;
-    verify::for_each_type<verify::Methods>([&](auto method) {
-      if constexpr (verify::applies<P, decltype(method)>) {
-        if (chosen(request.methods, method.facts.name)) visit(problem, method);
+/// The chosen pairs, problem by problem.
+std::vector<Pair> chosen_pairs(const ConvergenceRequest& request) {
+  std::vector<Pair> pairs;
+  for (const auto list :
+       {additive_pairs, diagonal_pairs, scalar_pairs, commutative_pairs, general_pairs}) {
+    for (Pair& pair : list()) {
+      if (chosen(request.problems, pair.problem) && chosen(request.methods, pair.method)) {
+        pairs.push_back(std::move(pair));
       }
-    });
-  });
+    }
+  }
+  return pairs;
 }
 
 std::string interval(const OrderFit& fit) {
@@ -68,7 +69,10 @@ std::string verdict(const ConvergenceRow& row) {
   if (row.contradicts_claim()) return "CONTRADICTED";
   const bool silent = (row.strong_claimed > 0 && !row.strong.resolved) ||
                       (row.weak_claimed > 0 && !row.weak.resolved);
-  return silent ? "drowned in noise" : "holds";
+  if (silent) return "drowned in noise";
+  const bool exceeded = (row.strong_claimed > 0 && row.strong.low > row.strong_claimed) ||
+                        (row.weak_claimed > 0 && row.weak.low > row.weak_claimed);
+  return exceeded ? "exceeded" : "holds";
 }
 
 nlohmann::json number_or_null(bool known, double value) {
@@ -212,18 +216,17 @@ std::vector<std::string> method_names() {
 std::vector<ConvergenceRow> run_convergence(const ConvergenceRequest& request) {
   check_names("problem", request.problems, test_problem_names());
   check_names("method", request.methods, method_names());
-  std::int64_t pairs = 0;
-  for_each_pair(request, [&](const auto&, const auto&) { ++pairs; });
-  if (pairs == 0) {
+  const std::vector<Pair> pairs = chosen_pairs(request);
+  if (pairs.empty()) {
     throw UsageError("none of the methods " + join(request.methods) +
                      " claims an order on the problems " + join(request.problems));
   }
-  Progress progress("Measuring orders", pairs);
+  Progress progress("Measuring orders", static_cast<std::int64_t>(pairs.size()));
   std::vector<ConvergenceRow> rows;
-  for_each_pair(request, [&](const auto& problem, const auto& method) {
-    rows.push_back(verify::measure(problem, method, request.measuring));
-    progress.update(static_cast<std::int64_t>(rows.size()), rows.back().problem);
-  });
+  for (const Pair& pair : pairs) {
+    rows.push_back(pair.measure(request.measuring));
+    progress.update(static_cast<std::int64_t>(rows.size()), pair.problem);
+  }
   return rows;
 }
 

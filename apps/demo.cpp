@@ -28,7 +28,7 @@ void run(const std::filesystem::path& folder) {
     std::cout << ' ' << duration_text(part.seconds()) << '\n';
   };
   add("Orders of convergence", convergence_section);
-#ifdef STOCHFLOW_DEMO_DIFFUSION
+#ifdef STOCHFLOW_HAS_DIFFUSION
   add("Generating digits", samples_section);
   add("Log-likelihoods of test images", likelihood_section);
 #endif
@@ -39,7 +39,7 @@ void run(const std::filesystem::path& folder) {
       "as drift, generate images and tell how likely an image is. This page was computed on this "
       "machine in " +
       duration_text(watch.seconds()) + " by stochflow " + version() + ".");
-#ifndef STOCHFLOW_DEMO_DIFFUSION
+#ifndef STOCHFLOW_HAS_DIFFUSION
   introduction +=
       paragraph("This build has no LibTorch, so the parts on diffusion models are missing here.");
 #endif

@@ -29,7 +29,7 @@ void check_subcommand(const CLI::App& app, int argc, char** argv) {
   for (const std::string& name : names_of(app)) {
     if (name == asked) return;
   }
-  for (const std::string name : {"data", "likelihood", "sample", "train"}) {
+  for (const std::string name : {"likelihood", "sample", "train"}) {
     if (name == asked) {
       throw std::runtime_error(
           "'" + name + "' needs the diffusion layer, and this program was built without LibTorch");

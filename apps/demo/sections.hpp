@@ -14,7 +14,7 @@ Section convergence_section(const std::filesystem::path& folder);
 /// A Heston ensemble against its closed-form moments.
 Section heston_section(const std::filesystem::path& folder);
 
-#ifdef STOCHFLOW_DEMO_DIFFUSION
+#ifdef STOCHFLOW_HAS_DIFFUSION
 /// Digits by adaptive ODE and by predictor-corrector, and how they come about.
 Section samples_section(const std::filesystem::path& folder);
 /// Log-likelihoods of test images, the most and the least likely.

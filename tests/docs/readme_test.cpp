@@ -67,7 +67,9 @@ std::string region_of(const std::string& name) {
 
 std::string output_of(const std::string& name) {
   const fs::path program = programs / ("example_" + name);
-  std::FILE* pipe = ::popen(("'" + program.string() + "' 2>&1").c_str(), "r");
+  // At the top of the repository, where the README's reader stands.
+  const std::string command = "cd '" + source.string() + "' && '" + program.string() + "' 2>&1";
+  std::FILE* pipe = ::popen(command.c_str(), "r");
   std::string output;
   char buffer[4096];
   while (std::size_t n = std::fread(buffer, 1, sizeof buffer, pipe)) output.append(buffer, n);
