@@ -19,6 +19,7 @@ machine() {
 
 # stand_in NAME: a program whose text is read from standard input.
 stand_in() {
+  rm -f "$work/bin/$1"  # it may be a link to the real program
   { echo '#!/usr/bin/env bash'; cat; } >"$work/bin/$1"
   chmod +x "$work/bin/$1"
 }
