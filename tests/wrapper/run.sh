@@ -12,7 +12,7 @@ wrapper=$work/tree/stochflow
 machine() {
   rm -rf "$work/bin" && mkdir "$work/bin"
   local tool
-  for tool in bash env cat dirname readlink grep awk nproc id mkdir sed tee; do
+  for tool in bash env cat dirname readlink grep awk nproc id mkdir sed tee yes head; do
     ln -s "$(command -v "$tool")" "$work/bin/$tool"
   done
 }
@@ -52,7 +52,10 @@ echo "apt that fails: one sentence with the package"
 stand_in apt-get <<'END'
 [ "$1" = update ]
 END
-stand_in apt-cache <<<'echo "  Candidate: 1.0"'
+stand_in apt-cache <<'END'
+echo "  Candidate: 1.0"
+yes "  Version table" | head -n 20000  # more than a pipe holds
+END
 stand_in id <<<'echo 0'
 expect 1 "installing with apt: libeigen3-dev" "could not install: libeigen3-dev"
 
