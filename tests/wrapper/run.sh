@@ -52,16 +52,26 @@ echo "apt that fails: one sentence with the package"
 stand_in apt-get <<'END'
 [ "$1" = update ]
 END
-stand_in apt-cache <<'END'
-echo "  Candidate: 1.0"
-yes "  Version table" | head -n 20000  # more than a pipe holds
-END
+stand_in apt-cache <<<'echo "  Candidate: 1.0"'
 stand_in id <<<'echo 0'
 expect 1 "installing with apt: libeigen3-dev" "could not install: libeigen3-dev"
 
 echo "neither root nor sudo: the command to run as root"
 stand_in id <<<'echo 1000'
 expect 1 "root is needed" "apt-get install libeigen3-dev"
+
+echo "LibTorch is missing and apt has it: it is asked for"
+machine
+stand_in dpkg-query <<'END'
+case ${!#} in libtorch-dev) exit 1 ;; *) echo installed ;; esac
+END
+stand_in apt-cache <<'END'
+echo "  Candidate: 1.0"
+yes "  Version table" | head -n 20000  # more than a pipe holds
+END
+stand_in apt-get <<<'[ "$1" = update ]'
+stand_in id <<<'echo 0'
+expect 1 "installing with apt: libtorch-dev" "could not install: libtorch-dev"
 
 echo "a distribution without LibTorch: the solvers only, and no attempt to install it"
 machine
