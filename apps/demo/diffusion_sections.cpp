@@ -61,7 +61,7 @@ Plot bits_plot(const std::vector<double>& sorted) {
 
 Section samples_section(const std::filesystem::path& folder) {
   const SampleReport ode = sampled({.method = "ode", .n = 64, .seed = 1, .frames = 40});
-  const SampleReport pc = sampled({.method = "pc", .steps = 60, .n = 64, .seed = 1});
+  const SampleReport pc = sampled({.method = "pc", .steps = 100, .n = 64, .seed = 1});
   write_png(folder / "ode.png", picture_of(ode.images));
   write_png(folder / "pc.png", picture_of(pc.images));
   std::vector<GreyImage> frames;
@@ -87,7 +87,7 @@ Section samples_section(const std::filesystem::path& folder) {
                          "The way of the first 16 through the adaptive ODE.")}) +
       command_line(
           "./stochflow sample --method ode --n 64 --out ode.png --gif trajectory.gif\n"
-          "./stochflow sample --method pc --steps 60 --n 64 --out pc.png");
+          "./stochflow sample --method pc --steps 100 --n 64 --out pc.png");
   return section;
 }
 

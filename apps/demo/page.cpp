@@ -32,8 +32,9 @@ figure { margin: 0; background: var(--card); border: 1px solid var(--line); bord
 figure img { display: block; width: 100%; height: auto; }
 figure img.pixels { image-rendering: pixelated; }
 figcaption { padding: .5rem .75rem; color: var(--quiet); font-size: .88rem; line-height: 1.4; }
-.grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr));
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr));
   gap: 1rem; margin: 1rem 0; align-items: start; }
+.thirds { grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); }
 .failure { border-left: 4px solid #d55e00; padding: .2rem .75rem; }
 footer { margin-top: 3rem; color: var(--quiet); font-size: .88rem; }
 )css";
@@ -91,7 +92,8 @@ std::string pixel_picture(const std::filesystem::path& file,
 }
 
 std::string side_by_side(const std::vector<std::string>& elements) {
-  std::string html = "<div class=\"grid\">\n";
+  std::string html =
+      elements.size() % 3 == 0 ? "<div class=\"grid thirds\">\n" : "<div class=\"grid\">\n";
   for (const std::string& element : elements) html += element;
   return html + "</div>\n";
 }
