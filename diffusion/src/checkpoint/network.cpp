@@ -114,9 +114,10 @@ LoadedNetwork load_network(const std::filesystem::path& file, const std::string&
     }
   };
   const ScoreNetworkConfig config = described();
+  const at::Device device(device_name);
   const auto network = [&] {
     try {
-      return std::make_shared<ScoreNetwork>(config);
+      return std::make_shared<ScoreNetwork>(config, device);
     } catch (const std::invalid_argument& error) {
       fail(file, error.what());
     }
@@ -147,8 +148,6 @@ LoadedNetwork load_network(const std::filesystem::path& file, const std::string&
       fail(file, "weights of another architecture: there are more than the description says");
     }
   }
-  const at::Device device(device_name);
-  network->unet().to(device);
   Golden golden;
   Response expected;
   const auto take = [&](const char* name, at::Tensor& to) {

@@ -28,8 +28,8 @@ UNetConfig ScoreNetworkConfig::unet() const {
           .gamma_max = gamma_max};
 }
 
-ScoreNetwork::ScoreNetwork(const ScoreNetworkConfig& config)
-    : config_(config), unet_(std::make_shared<UNet>(config.unet())) {}
+ScoreNetwork::ScoreNetwork(const ScoreNetworkConfig& config, at::Device device)
+    : config_(config), unet_(std::make_shared<UNet>(config.unet(), device)) {}
 
 void ScoreNetwork::initialise(std::uint64_t seed) {
   unet_->initialise(seed);

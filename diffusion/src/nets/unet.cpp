@@ -39,14 +39,14 @@ void UNetConfig::check() const {
   require(gamma_max > gamma_min, "gamma_max must be above gamma_min");
 }
 
-UNet::UNet(const UNetConfig& config) : config_(config) {
+UNet::UNet(const UNetConfig& config, at::Device device) : config_(config), device_(device) {
   config_.check();
   const std::int64_t c = config_.channels, d = config_.deep_channels, e = config_.embedding;
   const auto zeros = [&](const std::string& name, std::vector<std::int64_t> shape) {
-    return register_parameter(name, at::zeros(shape));
+    return register_parameter(name, at::zeros(shape, device_));
   };
   const auto ones = [&](const std::string& name, std::int64_t n) {
-    return register_parameter(name, at::ones({n}));
+    return register_parameter(name, at::ones({n}, device_));
   };
   embed1_weight_ = zeros("embed1_weight", {e, 2 * gamma_frequencies});
   embed1_bias_ = zeros("embed1_bias", {e});
@@ -88,13 +88,13 @@ UNet::Convolution UNet::make_convolution(const std::string& name,
                                          std::int64_t in,
                                          std::int64_t out,
                                          std::int64_t kernel) {
-  return {register_parameter(name + "_weight", at::zeros({out, in, kernel, kernel})),
-          register_parameter(name + "_bias", at::zeros({out}))};
+  return {register_parameter(name + "_weight", at::zeros({out, in, kernel, kernel}, device_)),
+          register_parameter(name + "_bias", at::zeros({out}, device_))};
 }
 
 UNet::Block UNet::make_block(const std::string& name, std::int64_t channels) {
-  return {register_parameter(name + "_gain", at::ones({channels})),
-          register_parameter(name + "_offset", at::zeros({channels})),
+  return {register_parameter(name + "_gain", at::ones({channels}, device_)),
+          register_parameter(name + "_offset", at::zeros({channels}, device_)),
           make_convolution(name + "_first", channels, channels, 3),
           make_convolution(name + "_second", channels, channels, 3)};
 }
@@ -140,6 +140,10 @@ at::Tensor convolve(const at::Tensor& x,
                     const at::Tensor& bias,
                     std::int64_t stride = 1) {
   const auto type = x.scalar_type();
+  if (x.is_meta()) {  // LibTorch has no shape rule for convolutions there
+    const auto half = [&](std::int64_t n) { return (n + stride - 1) / stride; };
+    return at::empty({x.size(0), weight.size(0), half(x.size(2)), half(x.size(3))}, x.options());
+  }
   return at::conv2d(x, weight.to(type), bias.to(type), stride, weight.size(2) / 2);
 }
 

@@ -169,6 +169,11 @@ ScoreNetwork Trainer::averaged() const {
   return copy;
 }
 
+void Trainer::replan(std::int64_t steps) {
+  if (steps < 1) throw std::invalid_argument("training needs at least one step");
+  settings_.steps = steps;
+}
+
 void Trainer::save(const std::filesystem::path& file) const {
   TensorFile content;
   for (const auto& [name, slot] : slots_) {

@@ -8,6 +8,8 @@
 // data, where the network gives v and eps = sigma z + alpha v (Salimans and Ho 2022, section 4),
 // exact already for unit Gaussian data when the network is silent.
 
+#include <c10/core/Device.h>
+
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -40,7 +42,7 @@ struct ScoreNetworkConfig {
 class ScoreNetwork final : public NoisePredictor {
  public:
   /// Parameters start as zeros; `initialise` draws them, a checkpoint replaces them.
-  explicit ScoreNetwork(const ScoreNetworkConfig& config);
+  explicit ScoreNetwork(const ScoreNetworkConfig& config, at::Device device = at::kCPU);
 
   at::Tensor eps(const at::Tensor& z, const at::Tensor& gamma) const override;
 

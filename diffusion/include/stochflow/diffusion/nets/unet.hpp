@@ -39,7 +39,7 @@ struct UNetConfig {
 
 class UNet : public torch::nn::Module {
  public:
-  explicit UNet(const UNetConfig& config);
+  explicit UNet(const UNetConfig& config, at::Device device = at::kCPU);
 
   /// z [B, C, H, W], gamma [B]: returns [B, outputs, H, W], contiguous.
   at::Tensor forward(const at::Tensor& z, const at::Tensor& gamma, bool mixed_precision = false);
@@ -76,6 +76,7 @@ class UNet : public torch::nn::Module {
   at::Tensor embed(const at::Tensor& gamma) const;
 
   UNetConfig config_;
+  at::Device device_;  // where parameters are made
   Convolution stem_, shrink_, grow_, merge_;
   std::vector<Block> down_, deep_, up_;
   std::int64_t attention_after_ = 0;

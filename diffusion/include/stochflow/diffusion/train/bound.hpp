@@ -29,12 +29,13 @@ struct BoundReport {
 };
 
 /// levels [N, ...] uint8; each image is seen at `draws` noise levels, spread evenly over the range
-/// within every batch of 100. A pure function of (network, levels, seed).
+/// within every hundred, on `workers` threads. A pure function of (network, levels, seed, draws).
 BoundReport evidence_bound(const ScoreNetwork& network,
                            const at::Tensor& levels,
                            std::uint64_t seed,
                            std::int64_t draws = 1,
-                           std::int64_t slices = 21);
+                           std::int64_t slices = 21,
+                           std::int64_t workers = 2);
 
 /// The first two terms, in nats [B], for one noise level per sample drawn from a uniform gamma in
 /// [gamma_min, gamma_max]: (gamma_max - gamma_min)/2 ||eps - eps_hat||^2 and the prior's KL.

@@ -77,13 +77,15 @@ class Trainer {
   std::int64_t steps_made() const { return step_; }
   double epochs_seen() const;
   const TrainSettings& settings() const { return settings_; }
-  ScoreNetwork& network() { return network_; }
+  const ScoreNetwork& network() const { return network_; }
   /// A copy of the network with the averaged weights.
   ScoreNetwork averaged() const;
 
   /// Continues a saved run with the network and the settings it was started with. Throws
   /// std::runtime_error, as `resume` does.
   static Trainer load(const std::filesystem::path& file, at::Tensor images);
+  /// Another number of steps for the same run: from here on the learning rate follows the new plan.
+  void replan(std::int64_t steps);
   void save(const std::filesystem::path& file) const;
   /// Replaces the state by a saved one. Throws std::runtime_error when it belongs to another
   /// network or to settings with another seed, batch or plan.

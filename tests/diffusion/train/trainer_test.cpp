@@ -1,0 +1,211 @@
+#include "stochflow/diffusion/train/trainer.hpp"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <stdexcept>
+
+#include "stochflow/diffusion/checkpoint.hpp"
+#include "stochflow/diffusion/nets/unet.hpp"
+#include "stochflow/diffusion/tensor/noise.hpp"
+#include "stochflow/diffusion/train/bound.hpp"
+
+namespace stochflow::diffusion {
+namespace {
+
+ScoreNetworkConfig tiny() {
+  return {.channels = 8,
+          .deep_channels = 8,
+          .blocks_down = 1,
+          .blocks_deep = 1,
+          .blocks_up = 1,
+          .heads = 1,
+          .groups = 4,
+          .embedding = 8,
+          .height = 8,
+          .width = 8,
+          .box_levels = {0, 255},
+          .gaussians = 2};
+}
+
+// Flat background with a few full pixels, so that there is something to learn.
+at::Tensor images(std::int64_t n = 24) {
+  const at::Tensor noise = normals(
+      RandomStream(1, Purpose::probe), sample_range(0, n), 0, at::empty({n, 1, 8, 8}, at::kFloat));
+  return at::where(noise > 1, at::full_like(noise, 255), at::zeros_like(noise)).to(at::kByte);
+}
+
+TrainSettings quick() { return {.seed = 3, .steps = 40, .batch = 8, .warm_up = 2, .average = 0.9}; }
+
+std::filesystem::path temporary(const std::string& name) {
+  return std::filesystem::temp_directory_path() /
+         ("stochflow-" + name + "-" + std::to_string(getpid()));
+}
+
+std::map<std::string, at::Tensor> weights_of(const ScoreNetwork& network) {
+  std::map<std::string, at::Tensor> weights;
+  for (const auto& item : network.unet().named_parameters()) weights[item.key()] = item.value();
+  return weights;
+}
+
+TEST(Trainer, AResumedRunIsTheSameToTheLastBit) {
+  const auto file = temporary("resume");
+  Trainer whole(tiny(), quick(), images());
+  for (int i = 0; i < 4; ++i) whole.step();
+  Trainer first(tiny(), quick(), images());
+  first.step();
+  first.step();
+  first.save(file);
+  Trainer second = Trainer::load(file, images());
+  std::filesystem::remove(file);
+  EXPECT_EQ(second.steps_made(), 2);
+  second.step();
+  second.step();
+  const auto expected = weights_of(whole.network()), found = weights_of(second.network());
+  for (const auto& [name, weight] : expected) {
+    EXPECT_TRUE(at::equal(weight, found.at(name))) << name;
+  }
+  const auto average = weights_of(whole.averaged()), same = weights_of(second.averaged());
+  for (const auto& [name, weight] : average) EXPECT_TRUE(at::equal(weight, same.at(name))) << name;
+  // Both moments count: the next steps agree too.
+  EXPECT_EQ(whole.step().bound, second.step().bound);
+}
+
+TEST(Trainer, AnotherRunsStateIsRefused) {
+  const auto file = temporary("refused");
+  Trainer trainer(tiny(), quick(), images());
+  trainer.save(file);
+  ScoreNetworkConfig wider = tiny();
+  wider.channels = 16;
+  EXPECT_THROW(Trainer(wider, quick(), images()).resume(file), std::runtime_error);
+  TrainSettings longer = quick();
+  longer.steps = 50;
+  EXPECT_THROW(Trainer(tiny(), longer, images()).resume(file), std::runtime_error);
+  EXPECT_THROW(Trainer::load(file, images(16)), std::runtime_error);
+  write_tensors(file, {});
+  EXPECT_THROW(Trainer::load(file, images()), std::runtime_error);
+  std::filesystem::remove(file);
+}
+
+TEST(Trainer, LowersTheBound) {
+  for (const Head head : {Head::mixture_posterior, Head::noise}) {
+    ScoreNetworkConfig config = tiny();
+    config.head = head;
+    TrainSettings settings = quick();
+    settings.steps = 100;
+    settings.learning_rate = 1e-2;
+    Trainer trainer(config, settings, images());
+    const double before = evidence_bound(trainer.averaged(), images(), 1, 20).diffusion;
+    for (int i = 0; i < 100; ++i) trainer.step();
+    const double after = evidence_bound(trainer.averaged(), images(), 1, 20).diffusion;
+    EXPECT_LT(after, before - (head == Head::noise ? 0.05 : 0.3));
+  }
+}
+
+TEST(Trainer, TheNumberOfPartsOnlyChangesTheRounding) {
+  TrainSettings one = quick(), four = quick();
+  one.parts = 1;
+  four.parts = 4;
+  Trainer a(tiny(), one, images()), b(tiny(), four, images());
+  const StepReport x = a.step(), y = b.step();
+  EXPECT_NEAR(x.bound, y.bound, 1e-5);
+  EXPECT_NEAR(x.gradient_norm, y.gradient_norm, 1e-5 * x.gradient_norm);
+  one.parts = 3;
+  EXPECT_THROW(Trainer(tiny(), one, images()), std::invalid_argument);
+}
+
+TEST(Trainer, EveryEpochIsAPermutation) {
+  std::vector<int> seen(24, 0);
+  std::vector<std::int64_t> order;
+  for (std::int64_t step = 0; step < 6; ++step) {
+    const at::Tensor indices = batch_indices(9, step, 8, 24);
+    for (std::int64_t i = 0; i < 8; ++i) {
+      order.push_back(indices[i].item<std::int64_t>());
+      ++seen[static_cast<std::size_t>(order.back())];
+    }
+  }
+  EXPECT_EQ(seen, std::vector<int>(24, 2));
+  EXPECT_NE(std::vector<std::int64_t>(order.begin(), order.begin() + 24),
+            std::vector<std::int64_t>(order.begin() + 24, order.end()));
+  // A batch across the end of an epoch takes from both.
+  EXPECT_EQ(batch_indices(9, 1, 16, 24)[8].item<std::int64_t>(), order[24]);
+}
+
+TEST(Trainer, LearningRateRisesThenFallsToZero) {
+  TrainSettings s{.steps = 1000, .learning_rate = 2, .warm_up = 10};
+  EXPECT_NEAR(learning_rate_at(s, 0), 0.2, 1e-3);
+  EXPECT_NEAR(learning_rate_at(s, 500), 1, 1e-12);
+  EXPECT_NEAR(learning_rate_at(s, 1000), 0, 1e-12);
+}
+
+TEST(NoiseLevels, WeightedAveragesAreUniformOnes) {
+  const auto average = [](const std::vector<double>& slices, const auto& f) {
+    double sum = 0;
+    constexpr int shifts = 50, batch = 200;
+    for (int k = 0; k < shifts; ++k) {
+      const NoiseLevels levels = draw_noise_levels(-16, 5, slices, batch, (k + 0.5) / shifts);
+      for (std::int64_t i = 0; i < batch; ++i) {
+        sum += levels.weight[i].item<double>() * f(levels.gamma[i].item<double>());
+      }
+    }
+    return sum / (shifts * batch);
+  };
+  for (const auto& slices : {std::vector<double>{}, std::vector<double>{1, 3, 0.5, 2}}) {
+    EXPECT_NEAR(average(slices, [](double) { return 1.0; }), 1, 1e-3);
+    EXPECT_NEAR(average(slices, [](double g) { return g; }), -5.5, 1e-2);
+    EXPECT_NEAR(average(slices, [](double g) { return g * g; }), 67, 0.2);  // 5.5^2 + 21^2/12
+  }
+  EXPECT_THROW(draw_noise_levels(0, 1, {1, 0}, 4, 0.5), std::invalid_argument);
+}
+
+// E[eps | z] for x ~ N(0, v).
+class GaussianOracle final : public NoisePredictor {
+ public:
+  explicit GaussianOracle(double v) : v_(v) {}
+  at::Tensor eps(const at::Tensor& z, const at::Tensor& gamma) const override {
+    const at::Tensor alpha2 = at::sigmoid(-gamma).unsqueeze(1);
+    return at::sqrt(1 - alpha2) * z / (alpha2 * v_ + 1 - alpha2);
+  }
+
+ private:
+  double v_;
+};
+
+TEST(Bound, OfTheExactDenoiserIsTheEntropy) {
+  constexpr std::int64_t n = 20000, d = 4;
+  constexpr double v = 0.3, low = -16, high = 5;
+  const at::Tensor like = at::empty({n, d}, at::kDouble);
+  const RandomStream stream(2, Purpose::probe);
+  const at::Tensor x = std::sqrt(v) * normals(stream, sample_range(0, n), 0, like);
+  const at::Tensor gamma =
+      low + (high - low) * (at::arange(n, at::kDouble) + 0.5) / static_cast<double>(n);
+  const BoundTerms terms = bound_terms(
+      GaussianOracle(v), x, gamma, normals(stream, sample_range(0, n), 1, like), low, high);
+  // The Gaussian decoder N(x; y, s^2) costs its entropy; its mismatch is s^2/v of a nat.
+  const double decoder = d * 0.5 * (std::log(2 * M_PI) + 1 + low);
+  const double entropy = d * 0.5 * (std::log(2 * M_PI * v) + 1);
+  const at::Tensor total = terms.diffusion + terms.prior + decoder;
+  const double error = total.std().item<double>() / std::sqrt(double(n));
+  EXPECT_LT(std::abs(total.mean().item<double>() - entropy), 6 * error);
+  EXPECT_LT(error, 0.3);
+  // The prior term is that of the state at the noisy end: alpha^2 (v - 1)/2 at most, and not zero.
+  EXPECT_NEAR(terms.prior.mean().item<double>(),
+              d * 0.5 * (0.0066929 * (v - 1) - std::log1p(-0.0066929)),
+              1e-3);
+}
+
+TEST(Bound, IsReproducibleAndItsTermsAddUp) {
+  ScoreNetwork network(tiny());
+  network.initialise(1);
+  const BoundReport a = evidence_bound(network, images(), 5, 2),
+                    b = evidence_bound(network, images(), 5, 2);
+  EXPECT_EQ(a.bits_per_dim, b.bits_per_dim);
+  EXPECT_NEAR(a.bits_per_dim, a.prior + a.diffusion + a.decoder, 1e-9);
+  EXPECT_GT(a.standard_error, 0);
+  EXPECT_THROW(evidence_bound(network, images(1), 5), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace stochflow::diffusion
