@@ -165,8 +165,7 @@ namespace {
 at::Tensor log_density(const at::Tensor& u) { return -0.5 * (u * u + std::log(2 * M_PI)); }
 
 at::Tensor log_interval(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor mirror = (a + b) > 0;
-  const at::Tensor low = at::where(mirror, -b, a), high = at::where(mirror, -a, b);
+  const at::Tensor low = at::minimum(a, -b), high = at::minimum(b, -a);
   const at::Tensor top = at::special_log_ndtr(high), bottom = at::special_log_ndtr(low);
   return top + at::log(-at::expm1(bottom - top));
 }
@@ -201,9 +200,8 @@ MixtureOutput mixture_posterior_composed(const MixturePrior& prior,
     means.push_back(at::clamp(y - s * t, low, high));
     variances.push_back(s * s * (1 + near * at_near - far * at_far - t * t).clamp_min(0));
     if (x.defined()) {
-      const at::Tensor inside = at::logical_and(clean >= low, clean < high);
-      densities.push_back(at::where(
-          inside, at::full_like(clean, -std::log(prior.box_width)), at::full_like(clean, -1e30)));
+      const at::Tensor outside = at::logical_or(clean < low, clean >= high).to(at::kDouble);
+      densities.push_back(outside * -1e30 - std::log(prior.box_width));
     }
   }
   if (gaussians > 0) {

@@ -148,7 +148,10 @@ at::Tensor modulated_norm_silu_composed(const at::Tensor& x,
   check_shapes(x, gain, offset, groups);
   const auto spread = [](const at::Tensor& t) { return t.unsqueeze(-1).unsqueeze(-1); };
   const at::Tensor wide = x.to(gain.scalar_type());
-  const at::Tensor normal = at::group_norm(wide, groups, {}, {}, epsilon);
+  const at::Tensor grouped = wide.reshape({x.size(0), groups, -1});
+  const at::Tensor centred = grouped - grouped.mean(-1, true);
+  const at::Tensor normal =
+      (centred * at::rsqrt(centred.square().mean(-1, true) + epsilon)).reshape(x.sizes());
   return at::silu(normal * spread(gain) + spread(offset)).to(out);
 }
 
