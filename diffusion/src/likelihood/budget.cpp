@@ -68,13 +68,14 @@ Estimate cut_off(const NoisePredictor& model,
   const Level start = schedule.at(schedule.t0);
   const std::int64_t N = x.size(0), D = x.numel() / N;
   const double s = start.sigma / start.scale();
-  std::vector<double> values;
-  for (std::int64_t first = 0; first < N; first += options.batch) {
-    const std::int64_t last = std::min(first + options.batch, N);
-    const at::Tensor z =
-        (x.slice(0, first, last).to(at::kDouble) / start.scale()).to(options.dtype);
-    const at::Tensor gamma = at::full({last - first}, start.gamma, z.options());
-    const SampleIds some(ids.begin() + first, ids.begin() + last);
+  std::vector<double> values(ids.size());
+  for_each_piece(N, options.micro, [&](std::size_t, std::int64_t first, std::int64_t count) {
+    const std::int64_t rows = options.micro.rows;
+    const at::Tensor own_x = filled_up(x, first, count, rows);
+    const at::Tensor z = (own_x.to(at::kDouble) / start.scale()).to(options.dtype);
+    const at::Tensor gamma = at::full({rows}, start.gamma, z.options());
+    SampleIds some(ids.begin() + first, ids.begin() + first + count);
+    some.resize(static_cast<std::size_t>(rows), some.back());
     const NoiseDivergence found =
         options.trace == Trace::exact
             ? noise_divergence_exact(model, z, gamma)
@@ -82,10 +83,11 @@ Estimate cut_off(const NoisePredictor& model,
                   model, z, gamma, make_probes(options.probe, 1, options.seed, some, z));
     const at::Tensor squares = found.eps.flatten(1).to(at::kDouble).square().sum(1);
     const at::Tensor nats = (s * found.divergence - squares).to(at::kCPU).contiguous();
-    for (std::int64_t i = 0; i < nats.size(0); ++i) {
-      values.push_back(nats.data_ptr<double>()[i] / (static_cast<double>(D) * std::numbers::ln2));
+    for (std::int64_t i = 0; i < count; ++i) {
+      values[static_cast<std::size_t>(first + i)] =
+          nats.data_ptr<double>()[i] / (static_cast<double>(D) * std::numbers::ln2);
     }
-  }
+  });
   return estimate(values);
 }
 

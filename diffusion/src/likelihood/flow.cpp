@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <functional>
-#include <numeric>
 #include <utility>
 
 namespace stochflow::diffusion {
@@ -11,40 +9,51 @@ namespace stochflow::diffusion {
 LikelihoodFlow::LikelihoodFlow(const NoisePredictor& model,
                                std::vector<std::int64_t> shape,
                                at::ScalarType dtype,
-                               Trace trace)
-    : model_(model), shape_(std::move(shape)), dtype_(dtype), trace_(trace) {}
+                               Trace trace,
+                               const MicroBatch& micro)
+    : model_(model), shape_(std::move(shape)), dtype_(dtype), trace_(trace), micro_(micro) {}
 
-void LikelihoodFlow::set_probes(at::Tensor probes) { probes_ = std::move(probes); }
+void LikelihoodFlow::set_probes(const at::Tensor& probes) {
+  probes_ = probes.transpose(0, 1).contiguous();
+}
 
 void LikelihoodFlow::set_probes(std::int64_t row, const at::Tensor& probes) {
-  probes_.select(1, row).copy_(probes);
+  probes_.select(0, row).copy_(probes.squeeze(1));
 }
 
-at::Tensor LikelihoodFlow::operator()(const at::Tensor& state, const at::Tensor& gamma) const {
-  const std::int64_t B = state.size(0), D = state.size(1) - 1;
+at::Tensor LikelihoodFlow::operator()(const at::Tensor& state) const {
+  const std::int64_t B = state.size(0), D = state.size(1) - 2;
   std::vector<std::int64_t> batch_shape{B};
   batch_shape.insert(batch_shape.end(), shape_.begin(), shape_.end());
-  const at::Tensor u = state.slice(1, 0, D);
-  const at::Tensor s = at::sigmoid(gamma).sqrt();  // z = s u
-  const at::Tensor z = (s.unsqueeze(1) * u).to(dtype_).view(batch_shape);
-  const NoiseDivergence found = trace_ == Trace::exact
-                                    ? noise_divergence_exact(model_, z, gamma.to(dtype_))
-                                    : noise_divergence(model_, z, gamma.to(dtype_), probes_);
-  const at::Tensor du = 0.5 * (found.eps.flatten(1).to(at::kDouble) - u);
-  const at::Tensor dl = 0.5 * s * found.divergence;  // div_u = s div_z
-  return at::cat({du, dl.unsqueeze(1)}, 1);
+  const at::Tensor z = state.slice(1, 0, D), gamma = state.select(1, D + 1);
+  const at::Tensor own_z = z.to(dtype_).reshape(batch_shape), own_gamma = gamma.to(dtype_);
+
+  const auto pieces = static_cast<std::size_t>((B + micro_.rows - 1) / micro_.rows);
+  std::vector<at::Tensor> eps(pieces), divergence(pieces);
+  for_each_piece(B, micro_, [&](std::size_t piece, std::int64_t first, std::int64_t count) {
+    const auto part = [&](const at::Tensor& x) { return filled_up(x, first, count, micro_.rows); };
+    const NoiseDivergence found =
+        trace_ == Trace::exact
+            ? noise_divergence_exact(model_, part(own_z), part(own_gamma))
+            : noise_divergence(
+                  model_, part(own_z), part(own_gamma), part(probes_).transpose(0, 1).contiguous());
+    eps[piece] = found.eps.slice(0, 0, count);
+    divergence[piece] = found.divergence.slice(0, 0, count);
+  });
+  const at::Tensor s = at::sigmoid(gamma).sqrt().unsqueeze(1);
+  const at::Tensor dz = 0.5 * s * (at::cat(eps).flatten(1).to(at::kDouble) - s * z);
+  const at::Tensor dl = 0.5 * s * at::cat(divergence).unsqueeze(1);
+  return at::cat({dz, dl, at::ones_like(dl)}, 1);
 }
 
-at::Tensor likelihood_error(const at::Tensor& state,
-                            const at::Tensor& next,
-                            const at::Tensor& error,
+at::Tensor likelihood_error(const at::Tensor& error,
+                            const at::Tensor& gamma,
                             const LikelihoodTolerance& tolerance) {
-  const std::int64_t D = state.size(1) - 1;
-  const at::Tensor size = at::maximum(state.abs(), next.abs()).slice(1, 0, D);
-  const at::Tensor allowed = tolerance.atol + tolerance.rtol * size;
-  const at::Tensor of_u = (error.slice(1, 0, D) / allowed).square().mean(1).sqrt();
+  const std::int64_t D = error.size(1) - 2;
+  const at::Tensor s = at::sigmoid(gamma).sqrt();
+  const at::Tensor of_z = error.slice(1, 0, D).square().mean(1).sqrt() / (s * tolerance.atol);
   const at::Tensor of_l = error.select(1, D).abs() / tolerance.atol_log_density;
-  return at::maximum(of_u, of_l);
+  return at::maximum(of_z, of_l);
 }
 
 }  // namespace stochflow::diffusion

@@ -38,7 +38,6 @@ void check(const at::Tensor& x, const SampleIds& ids, const LikelihoodOptions& o
 
 LikelihoodOptions tighter(LikelihoodOptions options, double factor) {
   options.tolerance.atol /= factor;
-  options.tolerance.rtol /= factor;
   options.tolerance.atol_log_density /= factor;
   return options;
 }
@@ -54,11 +53,11 @@ std::vector<ImageLikelihood> log_likelihood(
   const Level start = schedule.at(schedule.t0), end = schedule.at(schedule.t1);
   const std::int64_t N = x.size(0), D = x.numel() / N, B = options.batch;
   const std::vector<std::int64_t> shape = x.sizes().slice(1).vec();
-  const at::Tensor states = at::cat({x.flatten(1).to(at::kDouble) / start.sigma,
-                                     at::zeros({N, 1}, x.options().dtype(at::kDouble))},
-                                    1);
+  const at::Tensor zero = at::zeros({N, 1}, x.options().dtype(at::kDouble));
+  const at::Tensor states =
+      at::cat({x.flatten(1).to(at::kDouble) / start.scale(), zero, zero + start.gamma}, 1);
 
-  LikelihoodFlow flow(model, shape, options.dtype, options.trace);
+  LikelihoodFlow flow(model, shape, options.dtype, options.trace, options.micro);
   const auto probes_of = [&](const SampleIds& some) {
     std::vector<std::int64_t> batch_shape{static_cast<std::int64_t>(some.size())};
     batch_shape.insert(batch_shape.end(), shape.begin(), shape.end());
@@ -69,7 +68,7 @@ std::vector<ImageLikelihood> log_likelihood(
   std::vector<ImageLikelihood> results(ids.size());
   const auto finish = [&](std::size_t i, const at::Tensor& state, ImageLikelihood result) {
     result.id = ids[i];
-    const at::Tensor x1 = end.sigma * state.slice(0, 0, D).unsqueeze(0);
+    const at::Tensor x1 = end.scale() * state.slice(0, 0, D).unsqueeze(0);
     result.log_density = result.outcome.ok()
                              ? prior_log_density(schedule, x1).item<double>() +
                                    static_cast<double>(D) * (end.log_alpha - start.log_alpha) +
@@ -103,14 +102,14 @@ std::vector<ImageLikelihood> log_likelihood(
 
   AdaptiveBatch batch(
       options.method,
-      std::cref(flow),
-      [&](const at::Tensor& y, const at::Tensor& next, const at::Tensor& error) {
-        return likelihood_error(y, next, error, options.tolerance);
+      [&](const at::Tensor& y, const at::Tensor&) { return flow(y); },
+      [&](const at::Tensor&, const at::Tensor& next, const at::Tensor& error) {
+        return likelihood_error(error, next.select(1, D + 1), options.tolerance);
       },
       start.gamma,
       end.gamma,
       B,
-      D + 1,
+      D + 2,
       states.options(),
       options.control);
   if (options.trace == Trace::hutchinson) {
@@ -133,7 +132,7 @@ std::vector<ImageLikelihood> log_likelihood(
         image = next++;
         batch.load(row, states[static_cast<std::int64_t>(image)]);
         if (options.trace == Trace::hutchinson) {
-          flow.set_probes(row, probes_of({ids[image]}).squeeze(1));
+          flow.set_probes(row, probes_of({ids[image]}));
         }
       }
     }

@@ -12,7 +12,7 @@
 namespace stochflow::diffusion {
 
 struct OdeintLikelihood {
-  at::Tensor states;  // [B, D + 1]
+  at::Tensor states;  // [B, D + 2]
   std::int64_t evaluations = 0;
   std::int64_t rejected = 0;
   Outcome outcome;

@@ -1,20 +1,21 @@
 #pragma once
 
-// The probability flow in the variables in which a network's likelihood is best computed: u =
-// x/sigma against gamma = -log SNR,
+// The probability flow in the variables in which a network's likelihood is best computed: z in the
+// variance-preserving frame against gamma = -log SNR,
 //
-//   du/dgamma = -(u - eps)/2,        d l/dgamma = div_u(eps)/2,
+//   dz/dgamma = s (eps - s z)/2,     dl/dgamma = s div_z(eps)/2,     s^2 = 1/(1 + exp(-gamma)),
 //
-// the same for every schedule, with u in units of the noise so that one tolerance fits all levels.
-// Between gamma0 and gamma1, with x1 = sigma1 u1,
+// the same for every schedule. Where there is little noise z stands almost still, and where there
+// is little signal eps is close to z: both ends are smooth, unlike x/sigma and x/alpha, which
+// explode at one of them. Errors are measured in units of the noise, |dz|/s: a tolerance on z
+// itself means nothing where s is 1e-4. Between gamma0 and gamma1, with x = scale z,
 //
 //   log p(x0) = log prior(x1) + D ln(alpha1/alpha0) + l1 - l0.
 //
-// Derivation: with y = x/alpha and sh = sigma/alpha = exp(gamma/2) the flow is dy/dsh = eps, so u =
-// y/sh moves as above; d log p_u/dgamma = -div(du/dgamma) = (D - div_u(eps))/2; and D (gamma1 -
-// gamma0)/2 cancels against the change of variables from u to x at both ends but for D
-// ln(alpha1/alpha0). Source: Zheng et al. 2023 (i-DODE), section 3, for the clock; mnist
-// measurements for u.
+// Derivation: with y = x/alpha and sh = sigma/alpha = exp(gamma/2) the flow is dy/dsh = eps, and
+// d log p_y/dgamma = -div_y(dy/dgamma) = -sh div_y(eps)/2 = -s div_z(eps)/2, as z = a y and s = a
+// sh; the change from y to x at both ends gives the term in alpha. Source: Song et al. 2021,
+// appendix D; Zheng et al. 2023 (i-DODE), section 3, for the clock.
 
 #include <ATen/core/Tensor.h>
 
@@ -23,48 +24,52 @@
 
 #include "stochflow/diffusion/likelihood/divergence.hpp"
 #include "stochflow/diffusion/noise_predictor.hpp"
+#include "stochflow/diffusion/tensor/micro_batch.hpp"
 
 namespace stochflow::diffusion {
 
 enum class Trace { hutchinson, exact };
 
-/// The field of the packed state [u, l]: [B, D + 1] in float64.
+/// The field of the packed state [z, l, gamma]: [B, D + 2] in float64. It carries its own clock so
+/// that the size of an error can be judged from the state alone.
 class LikelihoodFlow {
  public:
-  /// Samples of `shape`; the model is called in `dtype`, with its input as [B, shape].
+  /// Samples of `shape`; the model is called in `dtype`, in pieces [micro.rows, shape], by
+  /// micro.threads threads at a time.
   LikelihoodFlow(const NoisePredictor& model,
                  std::vector<std::int64_t> shape,
                  at::ScalarType dtype,
-                 Trace trace);
+                 Trace trace,
+                 const MicroBatch& micro);
 
   /// Hutchinson's probes [P, B, shape], held fixed while they are in use; not needed for the exact
   /// trace.
-  void set_probes(at::Tensor probes);
-  /// Those of one row: [P, shape].
+  void set_probes(const at::Tensor& probes);
+  /// Those of one row: [P, 1, shape].
   void set_probes(std::int64_t row, const at::Tensor& probes);
 
-  /// d/dgamma of the state [B, D + 1] at gamma [B].
-  at::Tensor operator()(const at::Tensor& state, const at::Tensor& gamma) const;
+  /// d/dgamma of the state [B, D + 2].
+  at::Tensor operator()(const at::Tensor& state) const;
 
  private:
   const NoisePredictor& model_;
   std::vector<std::int64_t> shape_;
   at::ScalarType dtype_;
   Trace trace_;
-  at::Tensor probes_;
+  MicroBatch micro_;
+  at::Tensor probes_;  // [B, P, shape]
 };
 
 /// What an integration step may get wrong.
 struct LikelihoodTolerance {
-  double atol = 3e-3;  // on u, in units of the noise; root mean square over the components
-  double rtol = 3e-3;  // times |u|
-  double atol_log_density = 0.1;  // nats a step
+  double atol = 3e-3;             // on z, in units of the noise; root mean square over components
+  double atol_log_density = 0.1;  // nats
 };
 
 /// Error [B] of a step of the packed state in units of the tolerance: the larger of the two parts.
-at::Tensor likelihood_error(const at::Tensor& state,
-                            const at::Tensor& next,
-                            const at::Tensor& error,
+/// `gamma` [B] says at which noise level.
+at::Tensor likelihood_error(const at::Tensor& error,
+                            const at::Tensor& gamma,
                             const LikelihoodTolerance& tolerance);
 
 }  // namespace stochflow::diffusion

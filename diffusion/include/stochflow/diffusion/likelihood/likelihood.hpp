@@ -4,8 +4,8 @@
 // t1, with Hutchinson's estimate of the divergence along the way. The figure comes without
 // guarantees: repeat some of it with `tighter` and read likelihood/budget.hpp before believing it.
 //
-// `per_image` gives each image its own step sizes and refills the batch as images finish; with a
-// batch of fixed size an image's figure does not depend on the others. `odeint` is Boost.Odeint's
+// `per_image` gives each image its own step sizes and refills the batch as images finish; an
+// image's figure does not depend on the others, nor on the batch. `odeint` is Boost.Odeint's
 // Dormand-Prince with one step size for the whole batch, the slowest image's.
 // Source: Song et al. 2021, appendix D.2; Grathwohl et al. 2019.
 
@@ -34,7 +34,8 @@ struct LikelihoodOptions {
   LikelihoodSolver solver = LikelihoodSolver::per_image;
   Tableau method = dormand_prince54;  // of per_image
   StepControl control = {};           // of per_image
-  std::int64_t batch = 64;
+  std::int64_t batch = 64;            // images under way at a time
+  MicroBatch micro = {};              // how the model is called
   at::ScalarType dtype = at::kFloat;  // in which the model is called; the solver works in float64
 };
 

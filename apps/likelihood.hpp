@@ -1,0 +1,76 @@
+#pragma once
+
+// `stochflow likelihood`: log-likelihoods of MNIST images under a score network, in bits/dim, with
+// the errors they carry. The pieces are declared here because the demo uses them too.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "support/image.hpp"
+
+namespace stochflow::apps {
+
+struct LikelihoodRequest {
+  std::int64_t first = 0, last = 100;  // images [first, last)
+  std::string part = "test";           // or train
+  std::filesystem::path data = {};     // folder of the IDX files; empty: see mnist_folder
+  std::string schedule = "log-snr";
+  double gamma_min = -20, gamma_max = 8;  // noise levels used, see noise_levels in likelihood.cpp
+  std::string trace = "hutchinson";       // or exact
+  std::string probe = "rademacher";       // or gaussian
+  std::int64_t probes = 1;
+  std::string solver = "per-image";         // or odeint
+  std::string method = "dormand-prince54";  // of per-image
+  double atol = 1e-2;                       // on the state, in units of the noise
+  double atol_logp = 0.3;                   // nats a step
+  std::int64_t batch = 64;
+  std::int64_t check = 16;  // images solved again for the error budget; 0: no budget
+  std::uint64_t seed = 1;
+  std::filesystem::path model = {};    // empty: the shipped one
+  std::filesystem::path results = {};  // finished images are kept here and not computed again
+  std::string device = "cpu";
+  int threads = 0;
+  std::function<void(std::int64_t done, std::int64_t total)> progress = {};
+};
+
+/// Of one image.
+struct ScoredImage {
+  std::int64_t image = 0;     // its number in the data set
+  double bpd = 0;             // not a number when the solver gave up
+  double log_likelihood = 0;  // log p(x), nats, x in [-1, 1)
+  std::int64_t nfe = 0;
+  std::int64_t rejected = 0;
+  std::string status;
+};
+
+/// Errors in bits/dim that do not shrink with more images.
+struct LikelihoodBudget {
+  std::int64_t images = 0;           // solved again
+  double solver_mean = 0;            // what they cost more at tolerances ten times tighter,
+  double solver_standard_error = 0;  // its standard error
+  double solver_rms = 0;             // and the root mean square over images
+  double hutchinson_rms = 0;         // of one image's estimate, from another draw of its probes
+  double cut_off = 0;                // the figure is too high by about this, see budget.hpp
+  double cut_off_standard_error = 0;
+  double prior_mismatch = 0;
+};
+
+struct LikelihoodReport {
+  std::vector<ScoredImage> images;                            // in the order of their numbers
+  double bpd_mean = 0, bpd_standard_error = 0, nfe_mean = 0;  // over those that were solved
+  std::int64_t failed = 0;
+  LikelihoodBudget budget;
+  double seconds = 0;               // of the images computed now
+  std::vector<GreyImage> pictures;  // like images
+};
+
+/// Throws UsageError for unknown names and impossible ranges, std::runtime_error otherwise.
+LikelihoodReport run_likelihood(const LikelihoodRequest& request);
+
+nlohmann::json likelihood_results(const LikelihoodReport& report);
+
+}  // namespace stochflow::apps

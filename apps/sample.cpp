@@ -1,0 +1,365 @@
+#include "sample.hpp"
+
+#include <ATen/ATen.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "commands.hpp"
+#include "network.hpp"
+#include "stochflow/diffusion/samplers/em.hpp"
+#include "stochflow/diffusion/samplers/heun.hpp"
+#include "stochflow/diffusion/samplers/ode.hpp"
+#include "stochflow/diffusion/samplers/pc.hpp"
+#include "stochflow/diffusion/score/micro_batches.hpp"
+#include "support/json.hpp"
+#include "support/npy.hpp"
+#include "support/options.hpp"
+#include "support/output.hpp"
+#include "support/progress.hpp"
+#include "support/table.hpp"
+
+namespace stochflow::apps {
+namespace {
+
+using diffusion::Draw;
+using diffusion::NoisePredictor;
+using diffusion::Samples;
+using diffusion::Schedule;
+
+using Sampler = std::function<Samples(const NoisePredictor&,
+                                      const Schedule&,
+                                      const Draw&,
+                                      const SampleRequest&,
+                                      const diffusion::SampleOptions&)>;
+
+std::vector<double> times(const Schedule& schedule, const SampleRequest& request) {
+  if (request.grid == "uniform") return diffusion::uniform_times(schedule, request.steps);
+  if (request.grid == "log-snr") return diffusion::log_snr_times(schedule, request.steps);
+  throw unknown_name("grid", request.grid, {"log-snr", "uniform"});
+}
+
+diffusion::OdeStepper stepper_named(const std::string& name) {
+  const std::map<std::string, diffusion::OdeStepper> steppers{
+      {"dopri5", diffusion::OdeStepper::dopri5},
+      {"cash-karp54", diffusion::OdeStepper::cash_karp54},
+      {"fehlberg78", diffusion::OdeStepper::fehlberg78}};
+  const auto found = steppers.find(name);
+  if (found == steppers.end()) {
+    throw unknown_name("stepper", name, {"dopri5", "cash-karp54", "fehlberg78"});
+  }
+  return found->second;
+}
+
+const std::map<std::string, Sampler>& samplers() {
+  static const std::map<std::string, Sampler> all{
+      {"em",
+       [](const auto& model,
+          const auto& schedule,
+          const auto& draw,
+          const auto& request,
+          const auto& options) {
+         return sample_em(model, schedule, draw, times(schedule, request), options);
+       }},
+      {"heun",
+       [](const auto& model,
+          const auto& schedule,
+          const auto& draw,
+          const auto& request,
+          const auto& options) {
+         return sample_heun(model, schedule, draw, times(schedule, request), options);
+       }},
+      {"pc",
+       [](const auto& model,
+          const auto& schedule,
+          const auto& draw,
+          const auto& request,
+          const auto& options) {
+         return sample_pc(
+             model,
+             schedule,
+             draw,
+             times(schedule, request),
+             {.signal_to_noise = request.signal_to_noise, .steps = request.corrector_steps},
+             options);
+       }},
+      {"ode",
+       [](const auto& model,
+          const auto& schedule,
+          const auto& draw,
+          const auto& request,
+          const auto& options) {
+         return sample_ode(model,
+                           schedule,
+                           draw,
+                           {.rtol = request.rtol,
+                            .atol = request.atol,
+                            .stepper = stepper_named(request.stepper)},
+                           options);
+       }}};
+  return all;
+}
+
+const Sampler& sampler_named(const std::string& name) {
+  const auto found = samplers().find(name);
+  if (found == samplers().end()) throw unknown_name("method", name, sampler_names());
+  return found->second;
+}
+
+/// One image of x [C, H, W] in data units: the grey level whose interval the value lies in.
+GreyImage to_image(const at::Tensor& x) {
+  const at::Tensor level = ((x.select(0, 0) + 1) * 128).floor().clamp(0, 255).to(at::kByte);
+  const at::Tensor flat = level.contiguous();
+  const auto* pixels = flat.data_ptr<std::uint8_t>();
+  return {static_cast<int>(x.size(2)),
+          static_cast<int>(x.size(1)),
+          std::vector<std::uint8_t>(pixels, pixels + flat.numel())};
+}
+
+std::vector<GreyImage> to_images(const at::Tensor& x) {
+  const at::Tensor on_host = x.to(at::kCPU);
+  std::vector<GreyImage> images;
+  for (std::int64_t i = 0; i < x.size(0); ++i) images.push_back(to_image(on_host[i]));
+  return images;
+}
+
+/// Keeps the first states at or below equally spaced noise levels, as seen by the network.
+class Filming {
+ public:
+  Filming(const Schedule& schedule, int frames, SampleReport& report)
+      : schedule_(schedule), frames_(frames), report_(report) {}
+
+  void operator()(const at::Tensor& x, double t) {
+    const double high = schedule_.at(schedule_.t1).gamma, low = schedule_.at(schedule_.t0).gamma;
+    const diffusion::Level level = schedule_.at(t);
+    const double part = (high - level.gamma) / (high - low);
+    const auto due = static_cast<std::size_t>(std::floor(part * frames_ + 1e-9));
+    if (frames_ == 0 || due < next_) return;
+    next_ = due + 1;
+    report_.frames.push_back(to_images(x / level.scale()));
+  }
+
+ private:
+  const Schedule& schedule_;
+  int frames_;
+  SampleReport& report_;
+  std::size_t next_ = 0;
+};
+
+void check(const SampleRequest& request) {
+  sampler_named(request.method);
+  stepper_named(request.stepper);
+  const std::vector<std::string> schedules = schedule_names();
+  if (std::find(schedules.begin(), schedules.end(), request.schedule) == schedules.end()) {
+    throw unknown_name("schedule", request.schedule, schedules);
+  }
+  if (request.grid != "log-snr" && request.grid != "uniform") {
+    throw unknown_name("grid", request.grid, {"log-snr", "uniform"});
+  }
+}
+
+struct Arguments {
+  SampleRequest request;
+  std::vector<std::string> out;
+  std::string gif, json;
+  int frames = 60;
+};
+
+void write_array(const std::string& file, const SampleReport& report) {
+  write_npy(file, report.x.data(), report.shape);
+}
+
+void run(const Arguments& arguments) {
+  SampleRequest request = arguments.request;
+  check(request);
+  for (const std::string& file : arguments.out) {
+    const std::string kind = std::filesystem::path(file).extension();
+    if (kind != ".png" && kind != ".npy") {
+      throw UsageError("--out writes .png and .npy, found '" + file + "'");
+    }
+    prepare_output(file);
+  }
+  for (const std::string& file : {arguments.gif, arguments.json}) {
+    if (!file.empty()) prepare_output(file);
+  }
+  if (!arguments.gif.empty()) request.frames = arguments.frames;
+
+  Progress progress("Sampling by " + request.method, 1000);
+  request.progress = [&](std::int64_t done, std::int64_t total) {
+    progress.update(1000 * done / std::max<std::int64_t>(total, 1));
+  };
+  const SampleReport report = run_sample(request);
+
+  std::vector<std::string> files = arguments.out;
+  for (const std::string& file : arguments.out) {
+    if (std::filesystem::path(file).extension() == ".png") {
+      write_png(file, picture_of(report.images));
+    } else {
+      write_array(file, report);
+    }
+  }
+  if (!arguments.gif.empty()) {
+    std::vector<GreyImage> frames;
+    for (const auto& frame : report.frames) frames.push_back(picture_of(frame));
+    write_gif(arguments.gif, frames, 6);
+    files.push_back(arguments.gif);
+  }
+  std::cout << request.n << " samples by " << request.method << " under " << request.schedule
+            << ": " << significant(report.nfe, 4) << " network evaluations a sample, "
+            << significant(report.seconds, 3) << " s\n";
+  for (const std::string& file : files) std::cout << "wrote " << file << '\n';
+  if (!arguments.json.empty()) {
+    nlohmann::json record = run_record("sample",
+                                       {{"method", request.method},
+                                        {"schedule", request.schedule},
+                                        {"grid", request.grid},
+                                        {"steps", request.steps},
+                                        {"rtol", request.rtol},
+                                        {"atol", request.atol},
+                                        {"stepper", request.stepper},
+                                        {"signal_to_noise", request.signal_to_noise},
+                                        {"corrector_steps", request.corrector_steps},
+                                        {"denoise", request.denoise},
+                                        {"gamma_end", request.gamma_end},
+                                        {"n", request.n},
+                                        {"batch", request.batch},
+                                        {"model", request.model.string()},
+                                        {"device", request.device},
+                                        {"seed", request.seed}});
+    record["wall_seconds"] = report.seconds;
+    record["results"] = sample_results(report, files);
+    write_json(arguments.json, record);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> sampler_names() {
+  std::vector<std::string> names;
+  for (const auto& sampler : samplers()) names.push_back(sampler.first);
+  return names;
+}
+
+SampleReport run_sample(const SampleRequest& request) {
+  check(request);
+  const Sampler& sampler = sampler_named(request.method);
+  const diffusion::MicroBatch calls = network_calls(request.device, request.threads);
+  const auto [network, description] =
+      diffusion::load_network(network_file(request.model), request.device);
+  const diffusion::MicroBatches model(*network, calls);
+  const double gamma_min = std::max(description.gamma_min, request.gamma_end);
+  const Schedule schedule = schedule_named(request.schedule, gamma_min, description.gamma_max);
+  const double high = schedule.at(schedule.t1).gamma, low = schedule.at(schedule.t0).gamma;
+
+  SampleReport report;
+  const Stopwatch watch;
+  std::vector<at::Tensor> parts;
+  double evaluations = 0;
+  for (std::int64_t first = 0; first < request.n; first += request.batch) {
+    const std::int64_t count = std::min(request.batch, request.n - first);
+    const Draw draw{.seed = request.seed,
+                    .ids = diffusion::sample_range(static_cast<std::uint64_t>(first), count),
+                    .shape = description.data_shape,
+                    .options = at::TensorOptions().dtype(at::kDouble).device(request.device)};
+    Filming film(schedule, first == 0 ? request.frames : 0, report);
+    const auto observer = [&](const at::Tensor& x, double t) {
+      film(x, t);
+      if (!request.progress) return;
+      const double part = (high - schedule.at(t).gamma) / (high - low);
+      const double done = static_cast<double>(first) + part * static_cast<double>(count);
+      request.progress(static_cast<std::int64_t>(1000 * done), 1000 * request.n);
+    };
+    const Samples found =
+        sampler(model, schedule, draw, request, {.denoise = request.denoise, .observer = observer});
+    if (!found.outcome.ok()) {
+      throw std::runtime_error("sampling failed: " + found.outcome.message());
+    }
+    parts.push_back(found.x.to(at::kCPU));
+    evaluations += static_cast<double>(found.nfe * count);
+  }
+  report.seconds = watch.seconds();
+  const at::Tensor x = at::cat(parts);
+  report.nfe = evaluations / static_cast<double>(request.n);
+  report.images = to_images(x);
+  if (request.frames > 0) {
+    report.frames.push_back(
+        {report.images.begin(), report.images.begin() + std::min(request.n, request.batch)});
+  }
+  for (const std::int64_t extent : x.sizes()) {
+    report.shape.push_back(static_cast<std::size_t>(extent));
+  }
+  const at::Tensor numbers = x.to(at::kFloat).contiguous();
+  report.x.assign(numbers.data_ptr<float>(), numbers.data_ptr<float>() + numbers.numel());
+  return report;
+}
+
+GreyImage picture_of(const std::vector<GreyImage>& images) {
+  const auto columns = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(images.size()))));
+  return enlarge(tile(images, columns), 2);
+}
+
+nlohmann::json sample_results(const SampleReport& report, const std::vector<std::string>& files) {
+  return {{"nfe", report.nfe}, {"seconds", report.seconds}, {"files", files}};
+}
+
+void add_sample(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("sample", "Generate images with a score network");
+  SampleRequest& request = arguments->request;
+  command->add_option("--method", request.method, "One of: " + join(sampler_names()))
+      ->capture_default_str();
+  command->add_option("--schedule", request.schedule, "One of: " + join(schedule_names()))
+      ->capture_default_str();
+  command->add_option("--steps", request.steps, "Steps of em, heun and pc")
+      ->check(whole_number(1))
+      ->capture_default_str();
+  command->add_option("--grid", request.grid, "Their spacing: equal in log-snr or uniform in time")
+      ->capture_default_str();
+  command->add_option("--rtol", request.rtol, "Relative tolerance of ode")
+      ->check(positive_number())
+      ->capture_default_str();
+  command->add_option("--atol", request.atol, "Absolute one; a grey level is 0.008")
+      ->check(positive_number())
+      ->capture_default_str();
+  command->add_option("--stepper", request.stepper, "Of ode: dopri5, cash-karp54, fehlberg78")
+      ->capture_default_str();
+  command->add_option("--snr", request.signal_to_noise, "Signal-to-noise ratio of pc's corrector")
+      ->check(positive_number())
+      ->capture_default_str();
+  command->add_option("--corrector-steps", request.corrector_steps, "Of pc, at every time")
+      ->check(whole_number(0, 1000))
+      ->capture_default_str();
+  command->add_flag("!--no-denoise", request.denoise, "Leave the noise of the last time in");
+  command
+      ->add_option("--gamma-end",
+                   request.gamma_end,
+                   "End at this -log SNR when the schedule and the network go further")
+      ->capture_default_str();
+  command->add_option("--n", request.n, "Images")->check(whole_number(1))->capture_default_str();
+  command->add_option("--batch", request.batch, "Images at a time")
+      ->check(whole_number(1))
+      ->capture_default_str();
+  command->add_option("--seed", request.seed, "Seed")
+      ->check(whole_number(0))
+      ->capture_default_str();
+  command->add_option("--model", request.model, "Checkpoint (default: the shipped one)");
+  command->add_option("--device", request.device, "cpu, cuda, cuda:1, ...")->capture_default_str();
+  command->add_option("--threads", request.threads, "0: one for each processor")
+      ->check(whole_number(0, 4096))
+      ->capture_default_str();
+  command->add_option("--out", arguments->out, "Picture (.png) or numbers (.npy) to write")
+      ->delimiter(',');
+  command->add_option("--gif", arguments->gif, "Animation of the first batch to write");
+  command->add_option("--frames", arguments->frames, "Of the animation, at most")
+      ->check(whole_number(1, 1000))
+      ->capture_default_str();
+  command->add_option("--json", arguments->json, "Write the record of the run to this file");
+  command->callback([arguments] { run(*arguments); });
+}
+
+}  // namespace stochflow::apps

@@ -1,0 +1,58 @@
+#pragma once
+
+// `stochflow sample`: images from a score network by any sampler under any schedule. The pieces are
+// declared here because the demo uses them too.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "support/image.hpp"
+
+namespace stochflow::apps {
+
+struct SampleRequest {
+  std::string method = "ode";
+  std::string schedule = "log-snr";
+  std::string grid = "log-snr";  // of the fixed-step methods: log-snr or uniform
+  std::int64_t steps = 250;      // of the fixed-step methods
+  double rtol = 1e-2, atol = 1e-2;
+  std::string stepper = "dopri5";
+  double signal_to_noise = 0.16;  // of the corrector
+  int corrector_steps = 1;
+  bool denoise = true;
+  double gamma_end =
+      -10;  // stop here, where the noise is below a grey level, if the schedule goes on
+  std::int64_t n = 64;
+  std::int64_t batch = 64;
+  std::uint64_t seed = 1;
+  std::filesystem::path model = {};  // empty: the shipped one
+  std::string device = "cpu";
+  int threads = 0;  // 0: one for each processor
+  int frames = 0;   // of the trajectory of the first batch
+  std::function<void(std::int64_t done, std::int64_t total)> progress = {};
+};
+
+struct SampleReport {
+  std::vector<float> x;            // [n, ...] in data units, -1 black to 1 white
+  std::vector<std::size_t> shape;  // n first
+  std::vector<GreyImage> images;
+  std::vector<std::vector<GreyImage>> frames;  // [frame][image]
+  double nfe = 0;                              // network evaluations a sample
+  double seconds = 0;                          // without loading the network
+};
+
+std::vector<std::string> sampler_names();
+
+/// Throws UsageError for unknown names and std::runtime_error when a run fails.
+SampleReport run_sample(const SampleRequest& request);
+
+/// All images on one picture, as square as can be, each enlarged twofold.
+GreyImage picture_of(const std::vector<GreyImage>& images);
+
+nlohmann::json sample_results(const SampleReport& report, const std::vector<std::string>& files);
+
+}  // namespace stochflow::apps
