@@ -45,7 +45,8 @@ void Progress::advance(std::int64_t more) {
 void Progress::draw(const std::string& note) {
   const double now = watch_.seconds();
   const bool finished = done_ == total_;
-  const double pause = terminal_ ? 0.1 : 10;
+  // In a log one line for each tenth of the time so far is enough.
+  const double pause = terminal_ ? 0.1 : std::max(10.0, 0.1 * now);
   if (now - last_ < pause && !(finished && (drawn_ || terminal_))) return;
   last_ = now;
   drawn_ = true;
