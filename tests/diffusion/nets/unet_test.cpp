@@ -100,6 +100,9 @@ TEST(UNet, BothNoiseEnds) {
     const at::Tensor eps = network.eps(z, gamma);
     EXPECT_TRUE(at::isfinite(eps).all().item<bool>());
     EXPECT_LT(largest(eps[2] - z[2]), 0.05);
+    // The U-Net itself sees the nearest level it knows.
+    const at::Tensor ends = at::tensor({-16.0, 5.0, 5.0}, at::kFloat);
+    EXPECT_TRUE(at::equal(network.unet().forward(z, gamma), network.unet().forward(z, ends)));
   }
 }
 
