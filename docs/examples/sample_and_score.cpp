@@ -21,7 +21,8 @@ int main() {
 
   const auto images = read_mnist("apps/data", MnistPart::test).images.slice(0, 0, 4);
   const at::Tensor x = dequantised(images, /*seed=*/1, ids);
-  for (const auto& image : log_likelihood(*model, linear_log_snr(), x, ids, {.seed = 1})) {
+  for (const auto& image :
+       log_likelihood(*model, linear_log_snr(), x, ids, {.seed = 1, .batch = 4})) {
     std::cout << "image " << image.id << ": " << std::fixed << std::setprecision(1)
               << bits_per_dim(image.log_density, 28 * 28) << " bits/dim\n";
   }
