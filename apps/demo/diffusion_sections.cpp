@@ -92,7 +92,7 @@ Section samples_section(const std::filesystem::path& folder) {
 }
 
 Section likelihood_section(const std::filesystem::path& folder) {
-  LikelihoodRequest request{.first = 0, .last = 32, .batch = 32, .check = 4};
+  LikelihoodRequest request{.first = 0, .last = 64, .batch = 64, .check = 8};
   Progress progress("Log-likelihoods", 1000);
   request.progress = shown_by(progress);
   const LikelihoodReport report = run_likelihood(request);
@@ -134,7 +134,7 @@ Section likelihood_section(const std::filesystem::path& folder) {
                            {order.end() - 8, order.end()},
                            "The least likely")}) +
       html_table(table) + plots_in(folder, "likelihood", {bits_plot(bits)}) +
-      command_line("./stochflow likelihood --images 0:32 --csv likelihood.csv");
+      command_line("./stochflow likelihood --images 0:64 --csv likelihood.csv");
   return section;
 }
 

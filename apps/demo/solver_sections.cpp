@@ -25,7 +25,9 @@ Section convergence_section(const std::filesystem::path& folder) {
           "interval.") +
       html_table(convergence_table(rows)) +
       plots_in(folder, "convergence", convergence_plots(rows)) +
-      command_line("./stochflow convergence --problem ou,gbm --plot convergence.svg");
+      command_line(
+          "./stochflow convergence --problem ou,gbm --plot convergence.svg \\\n"
+          "  --method EulerMaruyama,Milstein,MilsteinDerivativeFree,Heun");
   for (const auto& row : rows) {
     if (row.contradicts_claim()) {
       section.failures.push_back("the measured interval excludes the claimed order of " +

@@ -164,18 +164,24 @@ void write_gif(const std::filesystem::path& file,
                int delay_centiseconds,
                int hold_centiseconds) {
   check_one_size(frames);
-  write_atomically_with(file, [&](const std::filesystem::path& temporary) {
-    int error = 0;
-    GifFileType* gif = EGifOpenFileName(temporary.c_str(), false, &error);
-    if (!gif) throw gif_error(error);
-    try {
-      write_frames(gif, frames, delay_centiseconds, hold_centiseconds);
-    } catch (...) {
-      EGifCloseFile(gif, nullptr);
-      throw;
-    }
-    if (EGifCloseFile(gif, &error) == GIF_ERROR) throw gif_error(error);
-  });
+  // Into memory, since giflib's own files are readable by their owner only.
+  std::string bytes;
+  const OutputFunc append = [](GifFileType* gif, const GifByteType* data, int size) {
+    static_cast<std::string*>(gif->UserData)
+        ->append(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
+    return size;
+  };
+  int error = 0;
+  GifFileType* gif = EGifOpen(&bytes, append, &error);
+  if (!gif) throw gif_error(error);
+  try {
+    write_frames(gif, frames, delay_centiseconds, hold_centiseconds);
+  } catch (...) {
+    EGifCloseFile(gif, nullptr);
+    throw;
+  }
+  if (EGifCloseFile(gif, &error) == GIF_ERROR) throw gif_error(error);
+  write_atomically(file, bytes);
 }
 
 }  // namespace stochflow::apps

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <png.h>
 
+#include <filesystem>
 #include <stdexcept>
 
 #include "apps/support/temporary_folder.hpp"
@@ -50,6 +51,9 @@ TEST(Image, GifReadsBackFrameByFrame) {
   }
   EXPECT_EQ(gif->SColorMap->Colors[200].Red, 200);
   DGifCloseFile(gif, &error);
+  using std::filesystem::perms;
+  const perms mode = std::filesystem::status(folder / "a.gif").permissions();
+  EXPECT_NE(mode & perms::group_read, perms::none);  // giflib's own files are for their owner only
 }
 
 TEST(Image, TilesStandRowByRowWithGapsBetween) {
