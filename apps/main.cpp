@@ -3,6 +3,7 @@
 // not hold; 2: the command line is wrong.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -22,20 +23,27 @@ std::vector<std::string> names_of(const CLI::App& app) {
   return names;
 }
 
-/// A misspelt subcommand is the commonest mistake, and CLI11 would call it an unexpected argument.
-void check_subcommand(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return;
-  const std::string asked = argv[1];
-  for (const std::string& name : names_of(app)) {
-    if (name == asked) return;
-  }
-  for (const std::string name : {"likelihood", "sample", "train"}) {
-    if (name == asked) {
-      throw std::runtime_error(
-          "'" + name + "' needs the diffusion layer, and this program was built without LibTorch");
+/// A missing or misspelt subcommand is the commonest mistake, and CLI11 lists no valid ones.
+void check_subcommands(const CLI::App* app, int argc, char** argv) {
+  for (int k = 1; !app->get_subcommands({}).empty(); ++k) {
+    const std::vector<std::string> valid = names_of(*app);
+    if (k >= argc) {
+      throw UsageError("a subcommand of " + app->get_name() + " is needed, one of: " + join(valid));
     }
+    const std::string asked = argv[k];
+    if (asked.starts_with('-')) return;
+    for (const std::string without_torch : {"likelihood", "sample", "train"}) {
+      if (without_torch == asked && k == 1 && std::ranges::find(valid, asked) == valid.end()) {
+        throw std::runtime_error("'" + asked +
+                                 "' needs the diffusion layer, and this program was built without "
+                                 "LibTorch");
+      }
+    }
+    if (std::ranges::find(valid, asked) == valid.end()) {
+      throw unknown_name("subcommand", asked, valid);
+    }
+    app = app->get_subcommand(asked);
   }
-  throw unknown_name("subcommand", asked, names_of(app));
 }
 
 int run(int argc, char** argv) {
@@ -44,7 +52,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   for (const AddCommand add : command_list()) add(app);
   try {
-    check_subcommand(app, argc, argv);
+    check_subcommands(&app, argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {  // --help, --version
     return app.exit(request);

@@ -58,6 +58,8 @@ TEST(CommandLine, HelpAndVersionSucceed) {
 TEST(CommandLine, MistakesAreSentencesWithExitCode2) {
   expect_sentence("", 2, {"subcommand"});
   expect_sentence("simulat", 2, {"unknown subcommand 'simulat'", "convergence", "simulate"});
+  expect_sentence("data", 2, {"subcommand of data is needed", "mnist"});
+  expect_sentence("data cifar", 2, {"unknown subcommand 'cifar'", "mnist"});
   expect_sentence("simulate gmb", 2, {"unknown model 'gmb'", "gbm", "heston", "ou"});
   expect_sentence("simulate gbm --method Euler", 2, {"unknown method", "EulerMaruyama"});
   expect_sentence("simulate gbm --set nu=1", 2, {"unknown parameter", "mu", "sigma"});
