@@ -58,11 +58,14 @@ struct Orders {
   }
 };
 
-/// What a method asks of the Brownian path over a step, each including the one before.
-///   W    the increment
-///   WH   and the space-time area H = (1/h) int_0^h (W_s - (s/h) W) ds, N(0, h/12), independent of
-///   W
-enum class NoiseInput { W, WH };
+/// What a method asks of the Brownian path over a step; noise/increment_types.hpp has the types.
+///   W            the increment
+///   WH           and the space-time area H = (1/h) int_0^h (W_s - (s/h) W) ds
+///   WHK          and the space-time-time area K = (1/h^2) int_0^h (W_s - (s/h) W)(h/2 - s) ds
+///   WA           the increment and the Lévy areas A_jk = 1/2 int (W^j dW^k - W^k dW^j)
+///   two_point    +-sqrt(h) in place of the increment: right in law only, for weak methods
+///   three_point  0 or +-sqrt(3 h) in place of the increment, and signs: likewise
+enum class NoiseInput { W, WH, WHK, WA, two_point, three_point };
 
 /// What a one-step method states about itself. `strong` and `weak` are global orders.
 struct MethodFacts {

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "stochflow/facts.hpp"
+#include "stochflow/noise/increment_for.hpp"
 #include "stochflow/noise/increments.hpp"
 #include "stochflow/sde.hpp"
 #include "stochflow/state.hpp"
@@ -74,20 +75,6 @@ constexpr void require_compatible() {
                 "This method claims no order for the noise structure that the problem declares: "
                 "see docs/methods.md, or take EulerMaruyama (Ito) or Heun (Stratonovich), which "
                 "accept every noise.");
-}
-
-/// What `method` asks of the path over a step.
-template <class M, class Path>
-auto increment_for(const Path& path, const Step& step) {
-  if constexpr (M::facts.needs == NoiseInput::W) {
-    return path.increment(step);
-  } else {
-    static_assert(
-        requires { path.space_time_increment(step); },
-        "This method needs the space-time area H of the Brownian path, and this kind of "
-        "path has increments W only: use FreshIncrements (or a Coarsened one).");
-    return path.space_time_increment(step);
-  }
 }
 
 inline void check_times(std::span<const double> grid, const std::vector<double>& save_at) {

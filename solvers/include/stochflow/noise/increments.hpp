@@ -13,48 +13,12 @@
 #include <utility>
 #include <vector>
 
+#include "stochflow/noise/discrete.hpp"
+#include "stochflow/noise/increment_types.hpp"
 #include "stochflow/noise/normal.hpp"
 #include "stochflow/sde.hpp"
 
 namespace stochflow {
-
-/// One step of a grid: from t to t + h, the index-th.
-struct Step {
-  std::int64_t index;
-  double t;
-  double h;
-};
-
-/// What the noise contributes to one step, for methods that need W only.
-///   W   the Brownian increments over the step, N(0, h) each, shaped like V
-template <class V>
-struct Increment {
-  V W;
-};
-
-/// What the noise contributes to one step, for methods of order 1.5 and more.
-///   W   as above
-///   H   (1/h) int_0^h (W_s - (s/h) W) ds, N(0, h/12) each, independent of W, shaped like W
-/// The integral int_0^h W_s ds, "I10" in much of the literature, is h (W/2 + H).
-template <class V>
-struct SpaceTimeIncrement {
-  V W;
-  V H;
-};
-
-/// Two consecutive increments of lengths h1, h2 as one (Chen's relation).
-template <class V>
-Increment<V> merge(const Increment<V>& a, double, const Increment<V>& b, double) {
-  return {V(a.W + b.W)};
-}
-template <class V>
-SpaceTimeIncrement<V> merge(const SpaceTimeIncrement<V>& a,
-                            double h1,
-                            const SpaceTimeIncrement<V>& b,
-                            double h2) {
-  const double p = h1 / (h1 + h2), q = h2 / (h1 + h2);
-  return {V(a.W + b.W), V(p * (a.H - 0.5 * b.W) + q * (b.H + 0.5 * a.W))};
-}
 
 /// Fills a noise variable (a number or an Eigen array) with standard normals.
 template <class V>
@@ -81,6 +45,9 @@ class FreshIncrements {
   FreshIncrements(std::uint64_t seed, std::uint64_t trajectory, V like = V{})
       : increments_(seed, Purpose::increments),
         areas_(seed, Purpose::space_time_area),
+        time_areas_(seed, Purpose::space_time_time_area),
+        two_points_(seed, Purpose::two_point),
+        three_points_(seed, Purpose::three_point),
         bridge_(seed, Purpose::bridge),
         trajectory_(trajectory),
         like_(std::move(like)) {}
@@ -98,6 +65,26 @@ class FreshIncrements {
           standard_normals(areas_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
   }
 
+  SpaceTimeTimeIncrement<V> space_time_time_increment(const Step& step) const {
+    const auto [W, H] = space_time_increment(step);
+    return {W,
+            H,
+            V(std::sqrt(step.h / 720) *
+              standard_normals(
+                  time_areas_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
+  }
+
+  /// These two are right in law only: they have nothing to do with the path of `increment`.
+  TwoPointIncrement<V> two_point_increment(const Step& step) const {
+    return {
+        V(std::sqrt(step.h) *
+          random_signs(two_points_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
+  }
+  ThreePointIncrement<V> three_point_increment(const Step& step) const {
+    return three_point_variables(
+        three_points_, trajectory_, static_cast<std::uint64_t>(step.index), step.h, like_);
+  }
+
   /// Normals for the `ordinal`-th point bridged inside a step (see solve's save_at).
   V bridge_normals(const Step& step, int ordinal) const {
     // A step is at most 2^48 of the index; the ordinal takes the rest.
@@ -109,6 +96,9 @@ class FreshIncrements {
  private:
   RandomStream increments_;
   RandomStream areas_;
+  RandomStream time_areas_;
+  RandomStream two_points_;
+  RandomStream three_points_;
   RandomStream bridge_;
   std::uint64_t trajectory_;
   V like_;
