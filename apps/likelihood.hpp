@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <iosfwd>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ struct LikelihoodRequest {
   std::string part = "test";           // or train
   std::filesystem::path data = {};     // folder of the IDX files; empty: see mnist_folder
   std::string schedule = "log-snr";
-  double gamma_min = -20, gamma_max = 8;  // noise levels used, see noise_levels in likelihood.cpp
+  double gamma_min = -20, gamma_max = 8;  // noise levels used, see noise_levels in run.cpp
   std::string trace = "hutchinson";       // or exact
   std::string probe = "rademacher";       // or gaussian
   std::int64_t probes = 1;
@@ -72,5 +73,15 @@ struct LikelihoodReport {
 LikelihoodReport run_likelihood(const LikelihoodRequest& request);
 
 nlohmann::json likelihood_results(const LikelihoodReport& report);
+
+/// One line an image, with a heading.
+std::string likelihood_csv(const LikelihoodReport& report);
+
+/// The mean and the error budget in words.
+void print_likelihood(std::ostream& out, const LikelihoodReport& report);
+
+/// One image's results as in the JSON list per_image, and back.
+nlohmann::json entry_of(const ScoredImage& image);
+ScoredImage image_of(const nlohmann::json& entry);
 
 }  // namespace stochflow::apps

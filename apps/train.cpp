@@ -1,7 +1,5 @@
 #include <CLI/CLI.hpp>
 #include <cmath>
-#include <csignal>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -19,6 +17,8 @@
 #include "support/output.hpp"
 #include "support/plot.hpp"
 #include "support/progress.hpp"
+#include "support/stop_signal.hpp"
+#include "train/log.hpp"
 
 namespace stochflow::apps {
 namespace {
@@ -38,7 +38,7 @@ const std::vector<double> learnable_levels = {0.35, 0.35, 0.5, 0.5, 0.75, 1,   1
                                               1.2,  1,    1,   0.8, 0.6,  0.5, 0.4};
 
 constexpr std::uint64_t validation_seed = 7;
-constexpr std::int64_t log_every = 100, validate_every = 1500, validation_images = 1000;
+constexpr std::int64_t log_every = 100, validate_every = 1500;
 
 struct Arguments {
   std::string data = data_folder().string();
@@ -54,69 +54,6 @@ struct Arguments {
   double checkpoint_minutes = 3;
   diffusion::TrainSettings settings = {
       .learning_rate = 2e-3, .warm_up = 300, .average = 0.999, .gamma_slices = learnable_levels};
-};
-
-/// Ctrl-C and a polite kill end the run at the next step, with its state saved.
-class StopSignal {
- public:
-  StopSignal() {
-    raised() = 0;
-    interrupt_ = std::signal(SIGINT, [](int) { raised() = 1; });
-    terminate_ = std::signal(SIGTERM, [](int) { raised() = 1; });
-  }
-  ~StopSignal() {
-    std::signal(SIGINT, interrupt_);
-    std::signal(SIGTERM, terminate_);
-  }
-  StopSignal(const StopSignal&) = delete;
-  StopSignal& operator=(const StopSignal&) = delete;
-  bool came() const { return raised() != 0; }
-
- private:
-  static volatile std::sig_atomic_t& raised() {
-    static volatile std::sig_atomic_t flag = 0;
-    return flag;
-  }
-  void (*interrupt_)(int);
-  void (*terminate_)(int);
-};
-
-/// JSON lines, one a hundred steps and one a validation. A resumed run forgets what came after its
-/// checkpoint.
-class TrainLog {
- public:
-  TrainLog(const fs::path& file, std::int64_t resumed_at) : file_(file) {
-    if (resumed_at > 0 && fs::exists(file)) {
-      std::istringstream old(read_file(file));
-      std::string kept;
-      for (std::string line; std::getline(old, line);) {
-        const json entry = json::parse(line, nullptr, false);
-        if (entry.is_discarded() || entry.value("step", resumed_at + 1) > resumed_at) continue;
-        // The closing validation is made again.
-        if (entry.value("test_images", std::int64_t{0}) > validation_images) continue;
-        kept += line + "\n";
-        entries_.push_back(entry);
-        seconds_ = std::max(seconds_, entry.value("seconds", 0.0));
-      }
-      write_atomically(file, kept);
-    } else {
-      write_atomically(file, "");
-    }
-  }
-
-  void add(json entry) {
-    entry["seconds"] = seconds();
-    std::ofstream(file_, std::ios::app) << entry.dump() << '\n';
-    entries_.push_back(std::move(entry));
-  }
-  double seconds() const { return seconds_ + watch_.seconds(); }
-  const std::vector<json>& entries() const { return entries_; }
-
- private:
-  fs::path file_;
-  std::vector<json> entries_;
-  double seconds_ = 0;
-  Stopwatch watch_;
 };
 
 bool wants_mixed_precision(const std::string& precision) {
@@ -145,30 +82,6 @@ diffusion::ScoreNetworkConfig network_of(const Arguments& arguments) {
     throw unknown_name("head", arguments.head, {"mixture-posterior", "noise"});
   }
   return config;
-}
-
-void draw_curve(const fs::path& file, const std::vector<json>& entries) {
-  Series train{.label = "training batches", .x = {}, .y = {}, .colour = 0};
-  Series test{.label = "test images, averaged weights",
-              .mark = Mark::points,
-              .x = {},
-              .y = {},
-              .colour = 1};
-  for (const json& entry : entries) {
-    if (entry.contains("train_bound") && entry["epoch"] > 0.25) {
-      train.x.push_back(entry["epoch"]);
-      train.y.push_back(entry["train_bound"]);
-    } else if (entry.contains("test_bound")) {
-      test.x.push_back(entry["epoch"]);
-      test.y.push_back(entry["test_bound"]);
-    }
-  }
-  if (train.x.empty()) return;
-  write_plot(file,
-             {.title = "Training on MNIST",
-              .x_label = "epoch",
-              .y_label = "variational bound, bits/dim",
-              .series = {train, test}});
 }
 
 json validate(const diffusion::ScoreNetwork& network,
@@ -254,7 +167,7 @@ void run(const Arguments& arguments) {
 
   const StopSignal stop;
   {
-    Progress progress("training", steps);
+    Progress progress("training", steps, resumed_at);
     Stopwatch since_checkpoint;
     double sum = 0;
     std::int64_t count = 0;

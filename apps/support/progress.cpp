@@ -21,9 +21,11 @@ std::string duration_text(double seconds) {
   return text;
 }
 
-Progress::Progress(std::string label, std::int64_t total)
+Progress::Progress(std::string label, std::int64_t total, std::int64_t done)
     : label_(std::move(label)),
       total_(std::max<std::int64_t>(total, 1)),
+      start_(std::min(done, total_)),
+      done_(start_),
       terminal_(::isatty(STDERR_FILENO) != 0) {}
 
 Progress::~Progress() {
@@ -52,10 +54,10 @@ void Progress::draw(const std::string& note) {
   drawn_ = true;
 
   const double fraction = static_cast<double>(done_) / static_cast<double>(total_);
-  const std::string remaining = finished ? duration_text(now)
-                                : done_ > 0
-                                    ? duration_text(now * (1 - fraction) / fraction) + " left"
-                                    : "";
+  const double share = static_cast<double>(done_ - start_) / static_cast<double>(total_ - start_);
+  const std::string remaining = finished    ? duration_text(now)
+                                : share > 0 ? duration_text(now * (1 - share) / share) + " left"
+                                            : "";
   const int percent = static_cast<int>(100 * fraction);
   if (terminal_) {
     constexpr int width = 24;

@@ -25,7 +25,8 @@ class Stopwatch {
 /// passes.
 class Progress {
  public:
-  Progress(std::string label, std::int64_t total);
+  /// `done` of `total` were there before: the time left is judged by what is added to them.
+  Progress(std::string label, std::int64_t total, std::int64_t done = 0);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -39,7 +40,8 @@ class Progress {
 
   std::string label_;
   std::int64_t total_;
-  std::int64_t done_ = 0;
+  std::int64_t start_;
+  std::int64_t done_;
   bool terminal_;
   bool drawn_ = false;
   double last_ = 0;  // seconds on the watch at the last drawing

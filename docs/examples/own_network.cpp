@@ -1,19 +1,33 @@
-// A network of one's own, in one of the usual dialects.
+// A network of one's own, trained in Python and exported as TorchScript.
+#include <torch/script.h>
+
+#include <filesystem>
+
+// Writes the file that the program below reads, as
+//   torch.jit.script(denoiser).save("out/denoiser.ts")
+// in Python would.
+[[maybe_unused]] static const bool exported = [] {
+  torch::jit::Module denoiser("denoiser");
+  denoiser.define(
+      "def forward(self, x, sigma):\n  return torch.tanh(x / (sigma * sigma).view(-1, 1))");
+  std::filesystem::create_directories("out");
+  denoiser.save("out/denoiser.ts");
+  return true;
+}();
+
 // [snippet]
 #include <ATen/ATen.h>
 
 #include <iostream>
 
 #include "stochflow/diffusion/samplers/ode.hpp"
-#include "stochflow/diffusion/score.hpp"
+#include "stochflow/diffusion/torchscript.hpp"
 using namespace stochflow::diffusion;
 
 int main() {
-  // A denoiser D(x, sigma) as Karras et al. train it. This one is exact, for the tosses of a coin
-  // that shows -1 or 1; yours calls the forward of a torch::nn::Module.
-  const Network denoiser = [](const at::Tensor& x, const at::Tensor& sigma) {
-    return at::tanh(x / per_sample(sigma * sigma, x));
-  };
+  // A denoiser D(x, sigma) as Karras et al. train it; this one is exact, for the tosses of a coin
+  // that shows -1 or 1. In Python: torch.jit.script(denoiser).save("out/denoiser.ts")
+  const Network denoiser = load_torchscript("out/denoiser.ts");
   const auto model =
       from_network(denoiser, Parametrisation::edm_denoiser, NoiseLabel::sigma, edm());
 

@@ -1,0 +1,94 @@
+#include "likelihood/settings.hpp"
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "network.hpp"
+#include "stochflow/diffusion/data/mnist.hpp"
+#include "support/errors.hpp"
+#include "support/output.hpp"
+
+namespace stochflow::apps {
+namespace {
+
+template <class T>
+T named(const std::string& kind, const std::string& name, const std::map<std::string, T>& values) {
+  const auto found = values.find(name);
+  if (found != values.end()) return found->second;
+  std::vector<std::string> valid;
+  for (const auto& value : values) valid.push_back(value.first);
+  throw unknown_name(kind, name, valid);
+}
+
+/// A 64-bit fingerprint of a file's bytes (FNV-1a): enough to notice that it is another file.
+std::string fingerprint(const std::filesystem::path& file) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char byte : read_file(file)) {
+    hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+  }
+  std::ostringstream text;
+  text << std::hex << hash;
+  return text.str();
+}
+
+}  // namespace
+
+diffusion::LikelihoodOptions options_of(const LikelihoodRequest& request) {
+  using namespace diffusion;
+  return {.trace = named<Trace>(
+              "trace", request.trace, {{"hutchinson", Trace::hutchinson}, {"exact", Trace::exact}}),
+          .probe = named<Probe>("probe",
+                                request.probe,
+                                {{"rademacher", Probe::rademacher}, {"gaussian", Probe::gaussian}}),
+          .probes = request.probes,
+          .seed = request.seed,
+          .tolerance = {.atol = request.atol, .atol_log_density = request.atol_logp},
+          .solver = named<LikelihoodSolver>(
+              "solver",
+              request.solver,
+              {{"per-image", LikelihoodSolver::per_image}, {"odeint", LikelihoodSolver::odeint}}),
+          .method = named<Tableau>("method",
+                                   request.method,
+                                   {{"bogacki-shampine32", bogacki_shampine32},
+                                    {"dormand-prince54", dormand_prince54},
+                                    {"tsitouras54", tsitouras54}}),
+          .batch = request.batch};
+}
+
+void check(const LikelihoodRequest& request) {
+  options_of(request);
+  named<diffusion::MnistPart>(
+      "part",
+      request.part,
+      {{"test", diffusion::MnistPart::test}, {"train", diffusion::MnistPart::train}});
+  const std::vector<std::string> schedules = schedule_names();
+  if (std::find(schedules.begin(), schedules.end(), request.schedule) == schedules.end()) {
+    throw unknown_name("schedule", request.schedule, schedules);
+  }
+  if (!(request.gamma_min < request.gamma_max)) {
+    throw UsageError("--gamma-min must be below --gamma-max");
+  }
+  if (request.first < 0 || request.last <= request.first) {
+    throw UsageError("--images expects FIRST:LAST with FIRST < LAST, found " +
+                     std::to_string(request.first) + ":" + std::to_string(request.last));
+  }
+}
+
+nlohmann::json settings_of(const LikelihoodRequest& request) {
+  return {{"part", request.part},
+          {"schedule", request.schedule},
+          {"gamma_min", request.gamma_min},
+          {"gamma_max", request.gamma_max},
+          {"trace", request.trace},
+          {"probe", request.probe},
+          {"probes", request.probes},
+          {"solver", request.solver},
+          {"method", request.method},
+          {"atol", request.atol},
+          {"atol_logp", request.atol_logp},
+          {"seed", request.seed},
+          {"model", fingerprint(network_file(request.model))}};
+}
+
+}  // namespace stochflow::apps

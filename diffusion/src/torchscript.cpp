@@ -1,0 +1,83 @@
+#include "stochflow/diffusion/torchscript.hpp"
+
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/script.h>
+
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace stochflow::diffusion {
+namespace {
+
+[[noreturn]] void refuse(const std::filesystem::path& file, const std::string& what) {
+  throw std::runtime_error("'" + file.string() + "': " + what);
+}
+
+torch::jit::Module loaded(const std::filesystem::path& file, const at::Device& device) {
+  if (!std::filesystem::is_regular_file(file)) refuse(file, "no such file");
+  try {
+    torch::jit::Module module = torch::jit::load(file.string(), device);
+    module.eval();
+    return module;
+  } catch (const c10::Error& error) {
+    refuse(file,
+           "not a TorchScript module that can be loaded here; export the network with "
+           "torch.jit.trace or torch.jit.script, without optimize_for_inference (" +
+               std::string(error.what_without_backtrace()) + ")");
+  }
+}
+
+/// Arguments that a call must give, `self` not counted.
+std::size_t arguments_of(const torch::jit::Module& module, const std::filesystem::path& file) {
+  const auto forward = module.find_method("forward");
+  if (!forward) refuse(file, "the module has no method forward");
+  std::size_t count = 0;
+  for (const c10::Argument& argument : forward->function().getSchema().arguments()) {
+    if (argument.name() != "self" && !argument.default_value()) ++count;
+  }
+  return count;
+}
+
+std::string text(const at::Tensor& x) {
+  std::ostringstream out;
+  out << x.sizes() << " of " << x.scalar_type();
+  return out.str();
+}
+
+}  // namespace
+
+Network load_torchscript(const std::filesystem::path& file, const at::Device& device) {
+  torch::jit::Module module = loaded(file, device);
+  for (at::Tensor parameter : module.parameters()) parameter.requires_grad_(false);
+  if (const std::size_t found = arguments_of(module, file); found != 2) {
+    refuse(file,
+           "forward takes " + std::to_string(found) +
+               " arguments, expected 2: the noisy batch and its noise label");
+  }
+  return [module, file](const at::Tensor& x, const at::Tensor& label) mutable {
+    const torch::jit::GraphOptimizerEnabledGuard same_bits_at_every_call(false);
+    c10::IValue result;
+    try {
+      result = module.forward({x, label});
+    } catch (const std::exception& error) {
+      refuse(file,
+             "forward failed on x " + text(x) + ", label " + text(label) +
+                 "; a trace made with another batch size, type or device does that (" +
+                 error.what() + ")");
+    }
+    if (!result.isTensor()) refuse(file, "forward returned no tensor, expected one like x");
+    at::Tensor y = result.toTensor();
+    if (y.sizes() != x.sizes() || y.scalar_type() != x.scalar_type()) {
+      refuse(file, "forward returned " + text(y) + ", expected one like x, " + text(x));
+    }
+    if (x.requires_grad() && at::GradMode::is_enabled() && !y.requires_grad()) {
+      refuse(file,
+             "the result of forward carries no gradient with respect to x: look for no_grad, "
+             "detach or InferenceMode in the module or around the call");
+    }
+    return y;
+  };
+}
+
+}  // namespace stochflow::diffusion
