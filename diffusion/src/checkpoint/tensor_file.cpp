@@ -103,7 +103,10 @@ TensorFile read_tensors(const std::filesystem::path& file) {
       std::uint64_t bytes = at::elementSize(type);
       for (const std::int64_t n : shape) {
         if (n < 0 || (n > 0 && bytes > size / static_cast<std::uint64_t>(n))) {
-          fail(file, "tensor " + name + " has an impossible shape");
+          fail(file,
+               "tensor " + name +
+                   " would be larger than the file: it was cut off, or its header "
+                   "is damaged");
         }
         bytes *= static_cast<std::uint64_t>(n);
       }
