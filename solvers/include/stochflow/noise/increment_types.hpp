@@ -3,7 +3,7 @@
 // What the noise contributes to one step, one type for each kind of input that a method may ask for
 // (facts.hpp, NoiseInput). V is a number (one Brownian motion) or an Eigen array or a tensor (one
 // for each element). `merge` makes one increment of two consecutive ones (Chen's relation), where
-// that can be done.
+// that can be done: exact for all but the two- and three-point variables.
 
 #include <cmath>
 #include <cstdint>
@@ -56,6 +56,8 @@ template <class T, int M>
 struct AreaMatrix<Eigen::Array<T, M, 1>> {
   using type = Matrix<T, M>;
 };
+template <class V>
+using AreaOf = typename AreaMatrix<V>::type;
 
 /// For methods of strong order 1 on noise that does not commute.
 ///   W   as above, [M]
@@ -65,7 +67,7 @@ struct AreaMatrix<Eigen::Array<T, M, 1>> {
 template <class V>
 struct AreaIncrement {
   V W;
-  typename AreaMatrix<V>::type A;
+  AreaOf<V> A;
 };
 
 /// For weak methods of order 1: has the moments of the increment up to the third.
@@ -96,6 +98,27 @@ SpaceTimeIncrement<V> merge(const SpaceTimeIncrement<V>& a,
                             double h2) {
   const double p = h1 / (h1 + h2), q = h2 / (h1 + h2);
   return {V(a.W + b.W), V(p * (a.H - 0.5 * b.W) + q * (b.H + 0.5 * a.W))};
+}
+template <class V>
+SpaceTimeTimeIncrement<V> merge(const SpaceTimeTimeIncrement<V>& a,
+                                double h1,
+                                const SpaceTimeTimeIncrement<V>& b,
+                                double h2) {
+  const double p = h1 / (h1 + h2), q = h2 / (h1 + h2);
+  const V tilt = q * a.W - p * b.W;
+  return {V(a.W + b.W),
+          V(p * a.H + q * b.H + 0.5 * tilt),
+          V((p * p) * a.K + (q * q) * b.K + (0.5 * p * q) * (a.H - b.H) + ((q - p) / 12) * tilt)};
+}
+/// A = A1 + A2 + 1/2 (W1 W2^T - W2 W1^T)
+template <class V>
+AreaIncrement<V> merge(const AreaIncrement<V>& a, double, const AreaIncrement<V>& b, double) {
+  if constexpr (std::is_arithmetic_v<V>) {
+    return {a.W + b.W, V(0)};
+  } else {
+    const AreaOf<V> ab = a.W.matrix() * b.W.matrix().transpose();
+    return {V(a.W + b.W), AreaOf<V>(a.A + b.A + 0.5 * (ab - ab.transpose()))};
+  }
 }
 
 }  // namespace stochflow

@@ -15,6 +15,7 @@
 
 #include "stochflow/noise/discrete.hpp"
 #include "stochflow/noise/increment_types.hpp"
+#include "stochflow/noise/levy_area.hpp"
 #include "stochflow/noise/normal.hpp"
 #include "stochflow/sde.hpp"
 
@@ -36,21 +37,24 @@ V standard_normals(const RandomStream& stream,
 }
 
 /// Independent increments, drawn when asked for and never stored.
-/// V is a number (one Brownian motion) or an Eigen array; `like` gives its size.
-template <class V>
+/// V is a number (one Brownian motion) or an Eigen array; `like` gives its size. `Area` is one of
+/// the kinds of noise/levy_area.hpp.
+template <class V, class Area = MrongowiusRoesslerArea>
 class FreshIncrements {
  public:
   using value_type = V;
 
-  FreshIncrements(std::uint64_t seed, std::uint64_t trajectory, V like = V{})
+  FreshIncrements(std::uint64_t seed, std::uint64_t trajectory, V like = V{}, Area area = {})
       : increments_(seed, Purpose::increments),
         areas_(seed, Purpose::space_time_area),
         time_areas_(seed, Purpose::space_time_time_area),
+        levy_areas_(seed, Purpose::levy_area),
         two_points_(seed, Purpose::two_point),
         three_points_(seed, Purpose::three_point),
         bridge_(seed, Purpose::bridge),
         trajectory_(trajectory),
-        like_(std::move(like)) {}
+        like_(std::move(like)),
+        area_(area) {}
 
   Increment<V> increment(const Step& step) const {
     return {V(
@@ -72,6 +76,23 @@ class FreshIncrements {
             V(std::sqrt(step.h / 720) *
               standard_normals(
                   time_areas_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
+  }
+
+  /// The increment of `increment` with Lévy areas. Given H too, the areas have the right law for
+  /// the kinds that use H only; no method needs both.
+  AreaIncrement<V> area_increment(const Step& step) const {
+    if constexpr (std::is_arithmetic_v<V>) {
+      return {increment(step).W, V(0)};
+    } else {
+      NormalSequence normal(levy_areas_, trajectory_, static_cast<std::uint64_t>(step.index));
+      if constexpr (Area::needs_H) {
+        const auto dB = space_time_increment(step);
+        return {dB.W, area_(step.h, dB, normal)};
+      } else {
+        const auto dB = increment(step);
+        return {dB.W, area_(step.h, dB, normal)};
+      }
+    }
   }
 
   /// These two are right in law only: they have nothing to do with the path of `increment`.
@@ -97,14 +118,17 @@ class FreshIncrements {
   RandomStream increments_;
   RandomStream areas_;
   RandomStream time_areas_;
+  RandomStream levy_areas_;
   RandomStream two_points_;
   RandomStream three_points_;
   RandomStream bridge_;
   std::uint64_t trajectory_;
   V like_;
+  Area area_;
 };
 
-/// The same path seen with steps `factor` times as long: the exact sum of the fine increments.
+/// The same path seen with steps `factor` times as long: the exact sum of the fine increments
+/// (Chen's relation for H, K and the Lévy areas).
 template <class Path>
 class Coarsened {
  public:
@@ -122,6 +146,20 @@ class Coarsened {
   }
   SpaceTimeIncrement<value_type> space_time_increment(const Step& step) const {
     return sum(step, [&](const Step& fine) { return path_.space_time_increment(fine); });
+  }
+  SpaceTimeTimeIncrement<value_type> space_time_time_increment(const Step& step) const requires
+      requires(const Path& p) {
+    p.space_time_time_increment(step);
+  }
+  {
+    return sum(step, [&](const Step& fine) { return path_.space_time_time_increment(fine); });
+  }
+  AreaIncrement<value_type> area_increment(const Step& step) const requires
+      requires(const Path& p) {
+    p.area_increment(step);
+  }
+  {
+    return sum(step, [&](const Step& fine) { return path_.area_increment(fine); });
   }
 
  private:

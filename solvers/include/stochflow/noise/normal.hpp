@@ -126,6 +126,26 @@ void fill_normals(const RandomStream& stream,
   }
 }
 
+/// Standard normals one after the other: the components 0, 1, ... of draw `index` of `trajectory`,
+/// for consumers whose number of normals depends on what they find.
+class NormalSequence {
+ public:
+  NormalSequence(const RandomStream& stream, std::uint64_t trajectory, std::uint64_t index)
+      : stream_(stream), trajectory_(trajectory), index_(index) {}
+
+  double operator()() {
+    const std::uint32_t k = next_++;
+    if (k % 2 == 0) pair_ = normal_pair(stream_, trajectory_, index_, k / 2);
+    return pair_[k % 2];
+  }
+
+ private:
+  RandomStream stream_;
+  std::uint64_t trajectory_, index_;
+  std::uint32_t next_ = 0;
+  std::array<double, 2> pair_{};
+};
+
 /// A single standard normal: component 0 of draw `index` of `trajectory`.
 inline double normal(const RandomStream& stream, std::uint64_t trajectory, std::uint64_t index) {
   return normal_pair(stream, trajectory, index, 0)[0];

@@ -41,6 +41,8 @@ enum class Purpose : std::uint32_t {
   three_point = 9,
   levy_area = 10,
   metropolis = 11,
+  space_time_time_tree = 12,
+  tree_levy_area = 13,
   dequantisation = 16,
   probe = 17,
   prior = 18,

@@ -1,0 +1,30 @@
+#pragma once
+
+// The iterated integrals I_jk = int_0^h W^j dW^k that Milstein-type methods multiply with
+// derivatives of the diffusion:
+//
+//   I_jk = 1/2 (W_j W_k - h delta_jk) + A_jk  in Itô's sense, without the h in Stratonovich's.
+//
+// From an Increment alone comes the symmetric part, which is all that commutative noise asks for;
+// from an AreaIncrement the whole.
+
+#include "stochflow/facts.hpp"
+#include "stochflow/noise/increment_types.hpp"
+
+namespace stochflow {
+
+/// [M, M], symmetric.
+template <Calculus C, class V>
+AreaOf<V> iterated_integrals(double h, const Increment<V>& dB) {
+  AreaOf<V> I = 0.5 * dB.W.matrix() * dB.W.matrix().transpose();
+  if constexpr (C == Calculus::ito) I.diagonal().array() -= 0.5 * h;
+  return I;
+}
+
+/// [M, M]: row j, column k holds int W^j dW^k.
+template <Calculus C, class V>
+AreaOf<V> iterated_integrals(double h, const AreaIncrement<V>& dB) {
+  return iterated_integrals<C>(h, Increment<V>{dB.W}) + dB.A;
+}
+
+}  // namespace stochflow
