@@ -106,12 +106,11 @@ class FreshIncrements {
         three_points_, trajectory_, static_cast<std::uint64_t>(step.index), step.h, like_);
   }
 
-  /// Normals for the `ordinal`-th point bridged inside a step (see solve's save_at).
-  V bridge_normals(const Step& step, int ordinal) const {
-    // A step is at most 2^48 of the index; the ordinal takes the rest.
-    const auto index = static_cast<std::uint64_t>(step.index) << 16;
-    return standard_normals(
-        bridge_, trajectory_, index + static_cast<std::uint64_t>(ordinal), like_);
+  /// The `ordinal`-th normals for what happens inside a step (see noise/step_path.hpp).
+  V bridge_normals(const Step& step, std::uint32_t ordinal) const {
+    // The index holds 2^32 steps of 2^32 ordinals each.
+    const auto index = static_cast<std::uint64_t>(step.index) << 32;
+    return standard_normals(bridge_, trajectory_, index + ordinal, like_);
   }
 
  private:

@@ -43,6 +43,7 @@ enum class Purpose : std::uint32_t {
   metropolis = 11,
   space_time_time_tree = 12,
   tree_levy_area = 13,
+  event = 14,
   dequantisation = 16,
   probe = 17,
   prior = 18,
