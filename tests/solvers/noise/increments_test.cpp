@@ -54,6 +54,47 @@ TEST(SpaceTimeIncrement, MergeHasTheLawOfOneInterval) {
   EXPECT_LT((h * (0.5 * whole.W + whole.H) - direct).abs().maxCoeff(), 1e-15);
 }
 
+// The same for (W, H, K), and K of a path of straight pieces by direct integration.
+TEST(SpaceTimeTimeIncrement, MergeHasTheLawOfOneInterval) {
+  using V = Eigen::Array<double, 9, 1>;
+  const auto unit_of = [](int k) { return V(Eigen::Matrix<double, 9, 1>::Unit(k).array()); };
+  const auto interval = [&](double h, int k) {
+    return SpaceTimeTimeIncrement<V>{V(std::sqrt(h) * unit_of(k)),
+                                     V(std::sqrt(h / 12) * unit_of(k + 1)),
+                                     V(std::sqrt(h / 720) * unit_of(k + 2))};
+  };
+  const double h1 = 0.2, h2 = 0.5, h3 = 0.1, h = h1 + h2 + h3;
+  const auto a = interval(h1, 0), b = interval(h2, 3), c = interval(h3, 6);
+  const auto whole = merge(merge(a, h1, b, h2), h1 + h2, c, h3);
+  const auto other = merge(a, h1, merge(b, h2, c, h3), h2 + h3);
+  EXPECT_LT((whole.H - other.H).abs().maxCoeff(), 1e-16);
+  EXPECT_LT((whole.K - other.K).abs().maxCoeff(), 1e-16);
+  EXPECT_NEAR((whole.W * whole.W).sum(), h, 1e-15);
+  EXPECT_NEAR((whole.H * whole.H).sum(), h / 12, 1e-15);
+  EXPECT_NEAR((whole.K * whole.K).sum(), h / 720, 1e-15);
+  EXPECT_NEAR((whole.W * whole.H).sum(), 0, 1e-15);
+  EXPECT_NEAR((whole.W * whole.K).sum(), 0, 1e-15);
+  EXPECT_NEAR((whole.H * whole.K).sum(), 0, 1e-15);
+}
+
+TEST(SpaceTimeTimeIncrement, MergeOfStraightPieces) {
+  const double h1 = 0.3, h2 = 0.5, h = h1 + h2, W1 = 0.7, W2 = -1.1;
+  const auto whole = merge(
+      SpaceTimeTimeIncrement<double>{W1, 0, 0}, h1, SpaceTimeTimeIncrement<double>{W2, 0, 0}, h2);
+  const auto deviation = [&](double s) {
+    const double W = s < h1 ? s / h1 * W1 : W1 + (s - h1) / h2 * W2;
+    return W - s / h * (W1 + W2);
+  };
+  // Simpson's rule on each piece: exact, the integrands are of degree 1 and 2.
+  const auto integral = [&](const auto& y) {
+    const double m = h1 / 2, n = h1 + h2 / 2;
+    return h1 / 6 * (y(0.0) + 4 * y(m) + y(h1)) + h2 / 6 * (y(h1) + 4 * y(n) + y(h));
+  };
+  EXPECT_NEAR(whole.H, integral(deviation) / h, 1e-15);
+  const auto moment = [&](double s) { return deviation(s) * (h / 2 - s); };
+  EXPECT_NEAR(whole.K, integral(moment) / (h * h), 1e-15);
+}
+
 TEST(Coarsened, SpaceTimeAreaDoesNotDependOnTheOrderOfMerging) {
   const FreshIncrements<double> fine(7, 1);
   const auto at_once = Coarsened(fine, 4).space_time_increment({1, 0, 1.0});
