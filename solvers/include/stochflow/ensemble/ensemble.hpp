@@ -84,6 +84,8 @@ template <class X>
 std::vector<double> components(const X& x) {
   if constexpr (std::is_arithmetic_v<X>) {
     return {static_cast<double>(x)};
+  } else if constexpr (requires { x.components(); }) {
+    return x.components();
   } else {
     return std::vector<double>(x.data(), x.data() + x.size());
   }
