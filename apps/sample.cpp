@@ -6,16 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <utility>
 
 #include "commands.hpp"
 #include "network.hpp"
-#include "stochflow/diffusion/samplers/em.hpp"
-#include "stochflow/diffusion/samplers/heun.hpp"
-#include "stochflow/diffusion/samplers/ode.hpp"
-#include "stochflow/diffusion/samplers/pc.hpp"
+#include "sample/methods.hpp"
 #include "stochflow/diffusion/score/micro_batches.hpp"
 #include "support/json.hpp"
 #include "support/npy.hpp"
@@ -28,88 +24,8 @@ namespace stochflow::apps {
 namespace {
 
 using diffusion::Draw;
-using diffusion::NoisePredictor;
 using diffusion::Samples;
 using diffusion::Schedule;
-
-using Sampler = std::function<Samples(const NoisePredictor&,
-                                      const Schedule&,
-                                      const Draw&,
-                                      const SampleRequest&,
-                                      const diffusion::SampleOptions&)>;
-
-std::vector<double> times(const Schedule& schedule, const SampleRequest& request) {
-  if (request.grid == "uniform") return diffusion::uniform_times(schedule, request.steps);
-  if (request.grid == "log-snr") return diffusion::log_snr_times(schedule, request.steps);
-  throw unknown_name("grid", request.grid, {"log-snr", "uniform"});
-}
-
-diffusion::OdeStepper stepper_named(const std::string& name) {
-  const std::map<std::string, diffusion::OdeStepper> steppers{
-      {"dopri5", diffusion::OdeStepper::dopri5},
-      {"cash-karp54", diffusion::OdeStepper::cash_karp54},
-      {"fehlberg78", diffusion::OdeStepper::fehlberg78}};
-  const auto found = steppers.find(name);
-  if (found == steppers.end()) {
-    throw unknown_name("stepper", name, {"dopri5", "cash-karp54", "fehlberg78"});
-  }
-  return found->second;
-}
-
-const std::map<std::string, Sampler>& samplers() {
-  static const std::map<std::string, Sampler> all{
-      {"em",
-       [](const auto& model,
-          const auto& schedule,
-          const auto& draw,
-          const auto& request,
-          const auto& options) {
-         return sample_em(model, schedule, draw, times(schedule, request), options);
-       }},
-      {"heun",
-       [](const auto& model,
-          const auto& schedule,
-          const auto& draw,
-          const auto& request,
-          const auto& options) {
-         return sample_heun(model, schedule, draw, times(schedule, request), options);
-       }},
-      {"pc",
-       [](const auto& model,
-          const auto& schedule,
-          const auto& draw,
-          const auto& request,
-          const auto& options) {
-         return sample_pc(
-             model,
-             schedule,
-             draw,
-             times(schedule, request),
-             {.signal_to_noise = request.signal_to_noise, .steps = request.corrector_steps},
-             options);
-       }},
-      {"ode",
-       [](const auto& model,
-          const auto& schedule,
-          const auto& draw,
-          const auto& request,
-          const auto& options) {
-         return sample_ode(model,
-                           schedule,
-                           draw,
-                           {.rtol = request.rtol,
-                            .atol = request.atol,
-                            .stepper = stepper_named(request.stepper)},
-                           options);
-       }}};
-  return all;
-}
-
-const Sampler& sampler_named(const std::string& name) {
-  const auto found = samplers().find(name);
-  if (found == samplers().end()) throw unknown_name("method", name, sampler_names());
-  return found->second;
-}
 
 /// One image of x [C, H, W] in data units: the grey level whose interval the value lies in.
 GreyImage to_image(const at::Tensor& x) {
@@ -152,14 +68,14 @@ class Filming {
 };
 
 void check(const SampleRequest& request) {
-  sampler_named(request.method);
-  stepper_named(request.stepper);
-  const std::vector<std::string> schedules = schedule_names();
+  sample_method(request.method);
+  ode_stepper(request.stepper);
+  const std::vector<std::string> schedules = schedule_names(), grids = grid_names();
   if (std::find(schedules.begin(), schedules.end(), request.schedule) == schedules.end()) {
     throw unknown_name("schedule", request.schedule, schedules);
   }
-  if (request.grid != "log-snr" && request.grid != "uniform") {
-    throw unknown_name("grid", request.grid, {"log-snr", "uniform"});
+  if (std::find(grids.begin(), grids.end(), request.grid) == grids.end()) {
+    throw unknown_name("grid", request.grid, grids);
   }
 }
 
@@ -224,6 +140,11 @@ void run(const Arguments& arguments) {
                                         {"stepper", request.stepper},
                                         {"signal_to_noise", request.signal_to_noise},
                                         {"corrector_steps", request.corrector_steps},
+                                        {"eta", request.eta},
+                                        {"order", request.order},
+                                        {"churn", request.churn},
+                                        {"langevin_steps", request.langevin_steps},
+                                        {"langevin_step", request.langevin_step},
                                         {"denoise", request.denoise},
                                         {"gamma_end", request.gamma_end},
                                         {"n", request.n},
@@ -239,15 +160,9 @@ void run(const Arguments& arguments) {
 
 }  // namespace
 
-std::vector<std::string> sampler_names() {
-  std::vector<std::string> names;
-  for (const auto& sampler : samplers()) names.push_back(sampler.first);
-  return names;
-}
-
 SampleReport run_sample(const SampleRequest& request) {
   check(request);
-  const Sampler& sampler = sampler_named(request.method);
+  const SampleMethod sampler = sample_method(request.method);
   const diffusion::MicroBatch calls = network_calls(request.device, request.threads);
   const auto [network, description] =
       diffusion::load_network(network_file(request.model), request.device);
@@ -315,10 +230,10 @@ void add_sample(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--schedule", request.schedule, "One of: " + join(schedule_names()))
       ->capture_default_str();
-  command->add_option("--steps", request.steps, "Steps of em, heun and pc")
+  command->add_option("--steps", request.steps, "Steps of all methods but ode")
       ->check(whole_number(1))
       ->capture_default_str();
-  command->add_option("--grid", request.grid, "Their spacing: equal in log-snr or uniform in time")
+  command->add_option("--grid", request.grid, "Their spacing: " + join(grid_names()))
       ->capture_default_str();
   command->add_option("--rtol", request.rtol, "Relative tolerance of ode")
       ->check(positive_number())
@@ -326,13 +241,32 @@ void add_sample(CLI::App& app) {
   command->add_option("--atol", request.atol, "Absolute one; a grey level is 0.008")
       ->check(positive_number())
       ->capture_default_str();
-  command->add_option("--stepper", request.stepper, "Of ode: dopri5, cash-karp54, fehlberg78")
+  command->add_option("--stepper", request.stepper, "Of ode: " + join(ode_stepper_names()))
       ->capture_default_str();
   command->add_option("--snr", request.signal_to_noise, "Signal-to-noise ratio of pc's corrector")
       ->check(positive_number())
       ->capture_default_str();
   command->add_option("--corrector-steps", request.corrector_steps, "Of pc, at every time")
       ->check(whole_number(0, 1000))
+      ->capture_default_str();
+  command
+      ->add_option("--eta",
+                   request.eta,
+                   "Share of noise of ddim, dpmpp-2s (usually 0), dpmpp-sde, dpmpp-3m-sde (1)")
+      ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--order", request.order, "Of unipc (1 to 5) and deis (1 to 4)")
+      ->check(whole_number(1, 5))
+      ->capture_default_str();
+  command->add_option("--churn", request.churn, "Of edm: noise put back, over all steps")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--langevin-steps", request.langevin_steps, "Of annealed-langevin, a level")
+      ->check(whole_number(1, 65535))
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--langevin-step", request.langevin_step, "Its step size over the noise's variance")
+      ->check(positive_number())
       ->capture_default_str();
   command->add_flag("!--no-denoise", request.denoise, "Leave the noise of the last time in");
   command

@@ -206,27 +206,53 @@ Schedule restricted(Schedule schedule, double gamma_min, double gamma_max) {
   return schedule;
 }
 
-std::vector<double> uniform_times(const Schedule& schedule, std::int64_t n) {
-  check_steps("uniform_times", n);
-  std::vector<double> times;
-  for (std::int64_t k = 0; k < n; ++k) {
-    const double part = static_cast<double>(k) / static_cast<double>(n);
-    times.push_back(schedule.t1 + part * (schedule.t0 - schedule.t1));
+namespace {
+
+/// t1, time_at(1/n), ..., time_at(1 - 1/n), t0: the ends without rounding.
+template <class TimeAt>
+std::vector<double> times_by(const char* name,
+                             const Schedule& schedule,
+                             std::int64_t n,
+                             const TimeAt& time_at) {
+  check_steps(name, n);
+  std::vector<double> times{schedule.t1};
+  for (std::int64_t k = 1; k < n; ++k) {
+    times.push_back(time_at(static_cast<double>(k) / static_cast<double>(n)));
   }
   times.push_back(schedule.t0);
   return times;
 }
 
+}  // namespace
+
+std::vector<double> uniform_times(const Schedule& schedule, std::int64_t n) {
+  return times_by("uniform_times", schedule, n, [&](double part) {
+    return schedule.t1 + part * (schedule.t0 - schedule.t1);
+  });
+}
+
 std::vector<double> log_snr_times(const Schedule& schedule, std::int64_t n) {
-  check_steps("log_snr_times", n);
   const double high = schedule.at(schedule.t1).gamma, low = schedule.at(schedule.t0).gamma;
-  std::vector<double> times{schedule.t1};
-  for (std::int64_t k = 1; k < n; ++k) {
-    const double part = static_cast<double>(k) / static_cast<double>(n);
-    times.push_back(schedule.time_of(high + part * (low - high)));
+  return times_by("log_snr_times", schedule, n, [&](double part) {
+    return schedule.time_of(high + part * (low - high));
+  });
+}
+
+std::vector<double> karras_times(const Schedule& schedule, std::int64_t n, double rho) {
+  if (!(rho > 0)) {
+    throw std::invalid_argument("karras_times: expected rho > 0, found " + std::to_string(rho));
   }
-  times.push_back(schedule.t0);
-  return times;
+  const double high = std::pow(schedule.at(schedule.t1).sigma_hat(), 1 / rho);
+  const double low = std::pow(schedule.at(schedule.t0).sigma_hat(), 1 / rho);
+  return times_by("karras_times", schedule, n, [&](double part) {
+    return schedule.time_of(2 * rho * std::log(high + part * (low - high)));
+  });
+}
+
+std::vector<double> quadratic_times(const Schedule& schedule, std::int64_t n) {
+  return times_by("quadratic_times", schedule, n, [&](double part) {
+    return schedule.t0 + (1 - part) * (1 - part) * (schedule.t1 - schedule.t0);
+  });
 }
 
 }  // namespace stochflow::diffusion

@@ -76,4 +76,11 @@ std::vector<double> uniform_times(const Schedule& schedule, std::int64_t n);
 /// The same, equal in log SNR: where most of a network's work is.
 std::vector<double> log_snr_times(const Schedule& schedule, std::int64_t n);
 
+/// The same, equal in (sigma/alpha)^(1/rho): Karras et al. 2022, eq. (5).
+std::vector<double> karras_times(const Schedule& schedule, std::int64_t n, double rho = 7);
+
+/// The same, equal in sqrt(t - t0): finer where there is little noise. Song, Meng and Ermon 2021,
+/// appendix D.2.
+std::vector<double> quadratic_times(const Schedule& schedule, std::int64_t n);
+
 }  // namespace stochflow::diffusion

@@ -1,0 +1,143 @@
+#include "sample/methods.hpp"
+
+#include <map>
+#include <utility>
+
+#include "stochflow/diffusion/samplers/ancestral.hpp"
+#include "stochflow/diffusion/samplers/annealed_langevin.hpp"
+#include "stochflow/diffusion/samplers/ddim.hpp"
+#include "stochflow/diffusion/samplers/deis.hpp"
+#include "stochflow/diffusion/samplers/dpmpp.hpp"
+#include "stochflow/diffusion/samplers/edm.hpp"
+#include "stochflow/diffusion/samplers/em.hpp"
+#include "stochflow/diffusion/samplers/heun.hpp"
+#include "stochflow/diffusion/samplers/pc.hpp"
+#include "stochflow/diffusion/samplers/reverse_diffusion.hpp"
+#include "stochflow/diffusion/samplers/unipc.hpp"
+#include "support/errors.hpp"
+
+namespace stochflow::apps {
+namespace {
+
+using namespace diffusion;
+
+/// A sampler on a grid without options of its own.
+template <auto sampler>
+Samples plain(const NoisePredictor& model,
+              const Schedule& schedule,
+              const Draw& draw,
+              const SampleRequest& request,
+              const SampleOptions& options) {
+  const auto times = sample_times(schedule, request.grid, request.steps);
+  return sampler(model, schedule, draw, times, options);
+}
+
+/// One whose option is what `extra` makes of the request.
+template <auto sampler, auto extra>
+Samples with(const NoisePredictor& model,
+             const Schedule& schedule,
+             const Draw& draw,
+             const SampleRequest& request,
+             const SampleOptions& options) {
+  const auto times = sample_times(schedule, request.grid, request.steps);
+  return sampler(model, schedule, draw, times, extra(request), options);
+}
+
+double eta_or(const SampleRequest& request, double usual) {
+  return request.eta >= 0 ? request.eta : usual;
+}
+constexpr auto without_noise = [](const SampleRequest& r) { return eta_or(r, 0); };
+constexpr auto with_noise = [](const SampleRequest& r) { return eta_or(r, 1); };
+constexpr auto order = [](const SampleRequest& r) { return r.order; };
+constexpr auto churn = [](const SampleRequest& r) { return Churn{.churn = r.churn}; };
+constexpr auto corrector = [](const SampleRequest& r) {
+  return LangevinCorrector{.signal_to_noise = r.signal_to_noise, .steps = r.corrector_steps};
+};
+constexpr auto annealing = [](const SampleRequest& r) {
+  return Annealing{.steps_per_level = r.langevin_steps, .step = r.langevin_step};
+};
+
+Samples by_ode(const NoisePredictor& model,
+               const Schedule& schedule,
+               const Draw& draw,
+               const SampleRequest& request,
+               const SampleOptions& options) {
+  const OdeTolerance tolerance{
+      .rtol = request.rtol, .atol = request.atol, .stepper = ode_stepper(request.stepper)};
+  return sample_ode(model, schedule, draw, tolerance, options);
+}
+
+template <class T>
+using Named = std::map<std::string, T>;
+
+const Named<SampleMethod>& methods() {
+  static const Named<SampleMethod> all{
+      {"em", plain<sample_em>},
+      {"heun", plain<sample_heun>},
+      {"reverse-diffusion", plain<sample_reverse_diffusion>},
+      {"ancestral", plain<sample_ancestral>},
+      {"pc", with<sample_pc, corrector>},
+      {"annealed-langevin", with<sample_annealed_langevin, annealing>},
+      {"ddpm", plain<sample_ddpm>},
+      {"ddim", with<sample_ddim, without_noise>},
+      {"edm", with<sample_edm, churn>},
+      {"dpmpp-2m", plain<sample_dpmpp_2m>},
+      {"dpmpp-2s", with<sample_dpmpp_2s, without_noise>},
+      {"dpmpp-sde", with<sample_dpmpp_sde, with_noise>},
+      {"dpmpp-3m-sde", with<sample_dpmpp_3m_sde, with_noise>},
+      {"unipc", with<sample_unipc, order>},
+      {"deis", with<sample_deis, order>},
+      {"ode", by_ode}};
+  return all;
+}
+
+using Times = std::vector<double> (*)(const Schedule&, std::int64_t);
+
+const Named<Times>& grids() {
+  static const Named<Times> all{
+      {"uniform", uniform_times},
+      {"log-snr", log_snr_times},
+      {"karras",
+       [](const Schedule& schedule, std::int64_t n) { return karras_times(schedule, n); }},
+      {"quadratic", quadratic_times}};
+  return all;
+}
+
+const Named<OdeStepper>& steppers() {
+  static const Named<OdeStepper> all{{"dopri5", OdeStepper::dopri5},
+                                     {"cash-karp54", OdeStepper::cash_karp54},
+                                     {"fehlberg78", OdeStepper::fehlberg78}};
+  return all;
+}
+
+template <class T>
+std::vector<std::string> names_of(const Named<T>& all) {
+  std::vector<std::string> names;
+  for (const auto& entry : all) names.push_back(entry.first);
+  return names;
+}
+
+template <class T>
+T named(const std::string& kind, const std::string& name, const Named<T>& all) {
+  const auto found = all.find(name);
+  if (found == all.end()) throw unknown_name(kind, name, names_of(all));
+  return found->second;
+}
+
+}  // namespace
+
+SampleMethod sample_method(const std::string& name) { return named("method", name, methods()); }
+
+std::vector<double> sample_times(const Schedule& schedule,
+                                 const std::string& grid,
+                                 std::int64_t steps) {
+  return named("grid", grid, grids())(schedule, steps);
+}
+
+OdeStepper ode_stepper(const std::string& name) { return named("stepper", name, steppers()); }
+
+std::vector<std::string> sampler_names() { return names_of(methods()); }
+std::vector<std::string> grid_names() { return names_of(grids()); }
+std::vector<std::string> ode_stepper_names() { return names_of(steppers()); }
+
+}  // namespace stochflow::apps
