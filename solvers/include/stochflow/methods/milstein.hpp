@@ -6,7 +6,7 @@
 //   Stratonovich  the same without "- h delta_jk"
 //
 // For scalar and diagonal noise the sum is (Dg g)(W^2 - h)/2; for commutative noise the symmetric
-// part written above is all there is. General noise needs Lévy areas and is refused.
+// part written above is all there is. General noise needs Lévy areas: MilsteinGeneral.
 // The derivative comes from the problem's own member `diffusion_derivative(x, t)` (diagonal noise
 // and scalar states: dg_k/dx_k, shaped like g) where it has one, otherwise from dual numbers, for
 // which the diffusion must be generic in its number type. Neither at hand: MilsteinDerivativeFree.
@@ -16,7 +16,9 @@
 
 #include "stochflow/derivative.hpp"
 #include "stochflow/facts.hpp"
+#include "stochflow/methods/milstein/correction.hpp"
 #include "stochflow/noise/increments.hpp"
+#include "stochflow/noise/iterated_integrals.hpp"
 #include "stochflow/sde.hpp"
 
 namespace stochflow {
@@ -53,7 +55,8 @@ struct Milstein {
                     "MilsteinDerivativeFree.");
       using G = std::decay_t<decltype(sde.diffusion(x, t))>;
       if constexpr (MatrixExpression<G>) {
-        return euler + symmetric_part(sde, x, t, c, dB.W);
+        const auto I = iterated_integrals<P::calculus>(h, dB);
+        return euler + detail::milstein_correction(sde, x, t, I);
       } else {
         const X g = as_state<X>(sde.diffusion(x, t), x);
         const X slope_g = as_state<X>(diffusion_derivative_along(sde, x, t, g), x);
@@ -63,20 +66,6 @@ struct Milstein {
   }
 
  private:
-  /// 1/2 sum_jk (Dg^k g^j) (W_j W_k - c delta_jk) for a diffusion matrix.
-  template <class P, class X, class W>
-  static X symmetric_part(const P& sde, const X& x, double t, double c, const W& dW) {
-    const auto g = sde.diffusion(x, t).eval();
-    X sum = X::Zero(x.size());
-    for (Eigen::Index j = 0; j < g.cols(); ++j) {
-      const X g_j = g.col(j).array();
-      W weights = dW * dW[j];
-      weights[j] -= c;
-      sum += X((diffusion_derivative_along(sde, x, t, g_j) * weights.matrix()).array());
-    }
-    return 0.5 * sum;
-  }
-
   /// A diffusion may be one number for a state of many components.
   template <class X, class G>
   static X as_state(const G& g, [[maybe_unused]] const X& like) {

@@ -7,9 +7,11 @@
 //   Stratonovich   k+- = x +- sqrt(h) g
 //                  x' = x + h f + g W + (g(k+, t) - g(k-, t)) W^2 / (4 sqrt(h))
 //
-// Scalar and diagonal noise. Use it when the diffusion cannot be differentiated (a table, a
-// network, a tensor); otherwise Milstein has the smaller error constant. One drift evaluation a
-// step and two (Itô) or three (Stratonovich) of the diffusion.
+// For scalar and diagonal noise; for a diffusion matrix, whose columns must commute, the same along
+// each column g^j with the weights (W_j W_k - h delta_jk)/2 (Stratonovich: W_j W_k / 2). Use it
+// when the diffusion cannot be differentiated (a table, a network, a tensor); otherwise Milstein
+// has the smaller error constant. One drift evaluation a step and two (Itô) or three (Stratonovich)
+// of the diffusion, for a matrix 1 + M or 1 + 2 M. General noise: MilsteinGeneralDerivativeFree.
 //
 // The Stratonovich form must be central. With the one-sided difference, as several libraries have
 // it, the second-order remainder g'' g^2 sqrt(h)/2 meets W^2, whose mean is h: a bias of h^(3/2) a
@@ -19,7 +21,9 @@
 #include <cmath>
 
 #include "stochflow/facts.hpp"
+#include "stochflow/methods/milstein/correction.hpp"
 #include "stochflow/noise/increments.hpp"
+#include "stochflow/noise/iterated_integrals.hpp"
 #include "stochflow/sde.hpp"
 
 namespace stochflow {
@@ -30,8 +34,8 @@ struct MilsteinDerivativeFree {
       .reference = "Kloeden and Platen 1992, eqs. (11.1.3), (11.1.7)",
       .solves_ito = true,
       .solves_stratonovich = true,
-      .strong = {.additive = 1, .scalar = 1, .diagonal = 1},
-      .weak = {.additive = 1, .scalar = 1, .diagonal = 1},
+      .strong = {.additive = 1, .scalar = 1, .diagonal = 1, .commutative = 1},
+      .weak = {.additive = 1, .scalar = 1, .diagonal = 1, .commutative = 1},
       .drift_evaluations = 1,
       .diffusion_evaluations = 3};
 
@@ -42,6 +46,9 @@ struct MilsteinDerivativeFree {
     const X euler = x + h * f + gW;
     if constexpr (P::noise == Noise::additive) {
       return euler;
+    } else if constexpr (MatrixExpression<std::decay_t<decltype(sde.diffusion(x, t))>>) {
+      const auto I = iterated_integrals<P::calculus>(h, dB);
+      return euler + detail::milstein_difference(sde, x, f, t, h, I);
     } else {
       const double root_h = std::sqrt(h);
       const X g = sde.diffusion(x, t);

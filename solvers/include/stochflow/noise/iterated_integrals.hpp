@@ -13,12 +13,17 @@
 
 namespace stochflow {
 
-/// [M, M], symmetric.
+/// [M, M], symmetric; a number for one Brownian motion.
 template <Calculus C, class V>
 AreaOf<V> iterated_integrals(double h, const Increment<V>& dB) {
-  AreaOf<V> I = 0.5 * dB.W.matrix() * dB.W.matrix().transpose();
-  if constexpr (C == Calculus::ito) I.diagonal().array() -= 0.5 * h;
-  return I;
+  const double half_h = C == Calculus::ito ? 0.5 * h : 0;
+  if constexpr (std::is_arithmetic_v<V>) {
+    return 0.5 * dB.W * dB.W - half_h;
+  } else {
+    AreaOf<V> I = 0.5 * dB.W.matrix() * dB.W.matrix().transpose();
+    I.diagonal().array() -= half_h;
+    return I;
+  }
 }
 
 /// [M, M]: row j, column k holds int W^j dW^k.

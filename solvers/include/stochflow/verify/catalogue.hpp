@@ -11,9 +11,12 @@
 #include "stochflow/methods/euler_maruyama.hpp"
 #include "stochflow/methods/general_shark.hpp"
 #include "stochflow/methods/heun.hpp"
+#include "stochflow/methods/log_ode.hpp"
 #include "stochflow/methods/midpoint.hpp"
 #include "stochflow/methods/milstein.hpp"
 #include "stochflow/methods/milstein_derivative_free.hpp"
+#include "stochflow/methods/milstein_general.hpp"
+#include "stochflow/methods/milstein_general_derivative_free.hpp"
 #include "stochflow/methods/sea.hpp"
 #include "stochflow/methods/shark.hpp"
 #include "stochflow/methods/slow_rk.hpp"
@@ -22,11 +25,14 @@
 #include "stochflow/methods/sosri.hpp"
 #include "stochflow/methods/sosri2.hpp"
 #include "stochflow/methods/spark.hpp"
+#include "stochflow/methods/split_step_euler_maruyama.hpp"
 #include "stochflow/methods/sra1.hpp"
 #include "stochflow/methods/sra2.hpp"
 #include "stochflow/methods/sra3.hpp"
+#include "stochflow/methods/sri2.hpp"
 #include "stochflow/methods/sriw1.hpp"
 #include "stochflow/methods/sriw2.hpp"
+#include "stochflow/methods/srs2.hpp"
 #include "stochflow/verify/problems.hpp"
 
 namespace stochflow::verify {
@@ -34,6 +40,10 @@ namespace stochflow::verify {
 using Methods = std::tuple<EulerMaruyama,
                            Milstein,
                            MilsteinDerivativeFree,
+                           MilsteinGeneral,
+                           MilsteinGeneralDerivativeFree,
+                           SplitStepEulerMaruyama,
+                           SRI2,
                            SRIW1,
                            SRIW2,
                            SOSRI,
@@ -48,6 +58,8 @@ using Methods = std::tuple<EulerMaruyama,
                            Heun,
                            EulerHeun,
                            Midpoint,
+                           SRS2,
+                           LogODE,
                            GeneralShARK,
                            SPaRK,
                            SlowRK>;

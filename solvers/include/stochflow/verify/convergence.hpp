@@ -13,6 +13,7 @@
 
 #include "stochflow/ensemble/ensemble.hpp"
 #include "stochflow/verify/order_fit.hpp"
+#include "stochflow/verify/problems.hpp"
 
 namespace stochflow::verify {
 
@@ -49,16 +50,36 @@ struct ConvergenceRow {
 
 namespace detail {
 
-/// Increments that live elsewhere.
-template <class V>
+/// Increments that live elsewhere: SpaceTimeIncrement or AreaIncrement.
+template <class Cell>
 struct BorrowedIncrements {
-  using value_type = V;
-  std::span<const SpaceTimeIncrement<V>> increments;
-  SpaceTimeIncrement<V> space_time_increment(const Step& step) const {
-    return increments[static_cast<std::size_t>(step.index)];
+  using value_type = std::decay_t<decltype(Cell::W)>;
+  std::span<const Cell> cells;
+
+  const Cell& operator[](const Step& step) const {
+    return cells[static_cast<std::size_t>(step.index)];
   }
-  Increment<V> increment(const Step& step) const { return {space_time_increment(step).W}; }
+  Increment<value_type> increment(const Step& step) const { return {(*this)[step].W}; }
+  auto space_time_increment(const Step& step) const requires requires(Cell c) { c.H; }
+  { return (*this)[step]; }
+  auto area_increment(const Step& step) const requires requires(Cell c) { c.A; }
+  { return (*this)[step]; }
 };
+
+/// The fine cells as method M needs them. Areas are those of the exact solution, so that those of
+/// coarser steps are too, by Chen's relation.
+template <class M, class V, class Normals>
+auto cells_for(std::vector<SpaceTimeIncrement<V>> dW, double h, const Normals& normals) {
+  if constexpr (M::facts.needs == NoiseInput::WA) {
+    std::vector<AreaIncrement<V>> cells;
+    for (std::size_t n = 0; n < dW.size(); ++n) {
+      cells.push_back(with_area(dW[n], h, n, normals));
+    }
+    return cells;
+  } else {
+    return dW;
+  }
+}
 
 template <class X>
 double squared_norm(const X& x) {
@@ -115,20 +136,21 @@ MeasuredErrors measure_errors(const P& problem,
       for (std::int64_t n = 0; n < fine_steps; ++n) {
         dW.push_back(path.space_time_increment({n, static_cast<double>(n) * fine_h, fine_h}));
       }
-      const X exact = problem.exact(std::span<const SpaceTimeIncrement<V>>(dW),
-                                    fine_h,
-                                    [&](std::size_t n) { return normal(extra, id, n); });
+      const auto normals = [&](std::size_t n) { return normal(extra, id, n); };
+      const X exact = problem.exact(std::span<const SpaceTimeIncrement<V>>(dW), fine_h, normals);
+      auto cells = detail::cells_for<M>(std::move(dW), fine_h, normals);
+      using Cell = typename decltype(cells)::value_type;
       const double phi = P::functional(exact);
       for (int l = count - 1; l >= 0; --l) {
         const std::vector<double>& grid = grids[static_cast<std::size_t>(l)];
         // Merge neighbours until one increment is left for each step of this level.
-        while (dW.size() > grid.size() - 1) {
-          for (std::size_t n = 0; n < dW.size() / 2; ++n) {
-            dW[n] = merge(dW[2 * n], 1, dW[2 * n + 1], 1);
+        while (cells.size() > grid.size() - 1) {
+          for (std::size_t n = 0; n < cells.size() / 2; ++n) {
+            cells[n] = merge(cells[2 * n], 1, cells[2 * n + 1], 1);
           }
-          dW.resize(dW.size() / 2);
+          cells.resize(cells.size() / 2);
         }
-        const X x = solve(problem, method, x0, grid, detail::BorrowedIncrements<V>{dW}).x;
+        const X x = solve(problem, method, x0, grid, detail::BorrowedIncrements<Cell>{cells}).x;
         squares(batch, l) += detail::squared_norm(X(x - exact));
         differences(batch, l) += P::functional(x) - phi;
       }

@@ -7,7 +7,8 @@
 //
 // A test problem P offers: name, calculus, noise, drift, diffusion; x0(), t1; exact(increments, h,
 // normals) -> X_t1 from the (W, H) of the fine cells, where normals(n) is a further standard normal
-// for cell n; functional(x) -> double.
+// for cell n; functional(x) -> double. Where noise does not commute, the normals serve the Lévy
+// areas of the cells (with_area), which are also what a method that asks for areas is given.
 
 #include <cmath>
 #include <cstdint>
@@ -20,6 +21,23 @@
 #include "stochflow/sde.hpp"
 
 namespace stochflow::verify {
+
+/// Cell n with its Lévy areas: of the right mean and variance given W and H (FosterArea), from the
+/// normals n M(M-1)/2, ... That a cell's area is not of the right law altogether is invisible in
+/// the sum over a few cells.
+template <class V, class Normals>
+AreaIncrement<V> with_area(const SpaceTimeIncrement<V>& dB,
+                           double h,
+                           std::size_t n,
+                           const Normals& normals) {
+  if constexpr (std::is_arithmetic_v<V>) {
+    return {dB.W, V(0)};
+  } else {
+    const auto m = static_cast<std::size_t>(dB.W.size());
+    std::size_t next = n * (m * (m - 1) / 2);
+    return {dB.W, FosterArea{}(h, dB, [&] { return normals(next++); })};
+  }
+}
 
 /// Additive noise; exact joint sampling of the process with its path.
 struct OrnsteinUhlenbeckTest : OrnsteinUhlenbeck {
@@ -222,42 +240,46 @@ struct CommutativeNoiseTest {
   static double functional(const X& x) { return x[0]; }
 };
 
-/// The iterated integral dX1 = dW1, dX2 = X1 dW2: the simplest noise that does not commute, and the
-/// same equation in both calculi. The reference adds to each fine cell its Lévy area
-/// H1 W2 - W1 H2 + B, B of the right conditional variance h^2/20 + h (H1^2 + H2^2)/5 (Foster); that
-/// B is not Gaussian is invisible after the sum over `refinement` cells and more.
+/// The iterated integral dX1 = a dW1, dX2 = X1 dW2, the simplest noise that does not commute, and a
+/// nonlinear function of it, X3 = sin(X2): without that, methods which use Lévy areas would have no
+/// error at all.
 template <Calculus C>
 struct GeneralNoiseTest {
   static constexpr std::string_view name = "general-noise";
   static constexpr Calculus calculus = C;
   static constexpr Noise noise = Noise::general;
   static constexpr double t1 = 1;
-  using X = Vector<double, 2>;
-  static X x0() { return X(0.0, 0.0); }
+  using X = Vector<double, 3>;
+  using W = Vector<double, 2>;
+  static X x0() { return X(0.5, 0.0, 0.0); }
+
+  double a = 0.5;
 
   template <class T>
-  Vector<T, 2> drift(const Vector<T, 2>&, double) const {
-    return Vector<T, 2>(T(0), T(0));
+  Vector<T, 3> drift(const Vector<T, 3>& x, double) const {
+    using std::sin;
+    const T ito_term = T(-0.5) * sin(x[1]) * x[0] * x[0];
+    return Vector<T, 3>(T(0), T(0), C == Calculus::ito ? ito_term : T(0));
   }
   template <class T>
-  Matrix<T, 2> diffusion(const Vector<T, 2>& x, double) const {
-    Matrix<T, 2> g;
-    g << T(1), T(0), T(0), x[0];
+  Matrix<T, 3, 2> diffusion(const Vector<T, 3>& x, double) const {
+    using std::cos;
+    Matrix<T, 3, 2> g;
+    g << T(a), T(0), T(0), x[0], T(0), cos(x[1]) * x[0];
     return g;
   }
   template <class Normals>
-  X exact(std::span<const SpaceTimeIncrement<X>> dW, double h, const Normals& normals) const {
+  X exact(std::span<const SpaceTimeIncrement<W>> dW, double h, const Normals& normals) const {
     X x = x0();
     for (std::size_t n = 0; n < dW.size(); ++n) {
-      const double w1 = dW[n].W[0], w2 = dW[n].W[1], h1 = dW[n].H[0], h2 = dW[n].H[1];
-      const double spread = std::sqrt(h * h / 20 + h * (h1 * h1 + h2 * h2) / 5);
-      const double area = h1 * w2 - w1 * h2 + spread * normals(n);
-      x[1] += x[0] * w2 + 0.5 * w1 * w2 + area;
-      x[0] += w1;
+      const auto dB = with_area(dW[n], h, n, normals);
+      x[1] += x[0] * dB.W[1] + a * (0.5 * dB.W[0] * dB.W[1] + dB.A(0, 1));
+      x[0] += a * dB.W[0];
     }
+    x[2] = std::sin(x[1]);
     return x;
   }
-  static double functional(const X& x) { return x[1] * x[1]; }
+  static double functional(const X& x) { return x[2] * x[2]; }
 };
 
 }  // namespace stochflow::verify
