@@ -11,37 +11,33 @@
 // depend on the increments, Euler-Maruyama does not converge to the Itô solution, and does not
 // compile here.
 //
-// Step ends are multiples of (t1 - t0) 2^-30; save times are rounded to these.
+// A controller is a value with rtol, atol, first_step, grow, a type Memory and a member `factor`:
+// PiController or PidController. Step ends are multiples of (t1 - t0) 2^-30; save times are rounded
+// to these, and stepped to. States in between without bending the steps: dense_output.hpp.
 
-#include <algorithm>
-#include <bit>
-#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
+#include "stochflow/adaptive_run.hpp"
 #include "stochflow/control/pi_controller.hpp"
-#include "stochflow/control/try_step.hpp"
+#include "stochflow/control/pid_controller.hpp"
 #include "stochflow/noise/tree.hpp"
+#include "stochflow/require.hpp"
 #include "stochflow/solve.hpp"
 
 namespace stochflow {
 
-struct AdaptiveOptions {
-  std::vector<double> save_at = {};
-  std::int64_t max_steps = 1000000;  // accepted and rejected
-};
-
-template <class X>
-struct AdaptiveSolution : Solution<X> {
-  std::int64_t rejected_steps = 0;  // the accepted ones are outcome.step
-};
-
 namespace detail {
 
-template <class P, class M>
+template <class P, class M, class X>
 constexpr void require_adaptive() {
   require_compatible<P, M>();
+  static_assert(MeasurableState<X>,
+                "Adaptive steps need the size of an error, and this kind of state has none: "
+                "overload scaled_error(error, x, x_next, atol, rtol) for it, see "
+                "control/error_norm.hpp, or take fixed steps (solve).");
   static_assert(
       P::noise == Noise::additive || P::calculus == Calculus::stratonovich ||
           M::facts.strong[P::noise] >= 1,
@@ -50,110 +46,88 @@ constexpr void require_adaptive() {
       "in Stratonovich form and take SPaRK.");
 }
 
-/// At most `wanted` ticks, with four significant bits, so that the tree needs few levels.
-inline std::int64_t round_step(double wanted) {
-  const auto n = static_cast<std::int64_t>(std::min(wanted, 0x1p30));
-  if (n < 16) return n;
-  const int drop = std::bit_width(static_cast<std::uint64_t>(n)) - 4;
-  return n >> drop << drop;
+template <class P, class M, class X, class Tree, class Controller, class Observer, class EventList>
+AdaptiveSolution<X> solve_adaptive_with(const P& problem,
+                                        const M& method,
+                                        const X& x0,
+                                        Tree& path,
+                                        const Controller& controller,
+                                        const AdaptiveOptions& options,
+                                        Observer& observer,
+                                        const EventList& events,
+                                        PathId id) {
+  require_adaptive<P, M, X>();
+  const double t0 = path.time(0);
+  check_times(std::vector<double>{t0, path.time(Tree::ticks)}, options.save_at);
+  AdaptiveRun<X, MemoryOf<M, P, X>, typename Controller::Memory, EventList> run(
+      x0,
+      t0,
+      start_memory(method, problem, x0, t0),
+      first_choice<M>(problem, x0, path, controller));
+  run.begin(path, options, observer);
+  constexpr auto all = std::numeric_limits<std::int64_t>::max();
+  run.advance(problem, method, path, controller, options, events, id, all, observer);
+  return std::move(run.solution());
 }
 
 }  // namespace detail
 
 /// The same on a path given by the caller: a BrownianTree or a type with its members.
-template <class P, class M, class X, class Tree, class Observer = NoObserver>
+template <class P,
+          class M,
+          class X,
+          class Tree,
+          class Controller = PiController,
+          class Observer = NoObserver>
 requires ProblemFor<P, X> AdaptiveSolution<X> solve_adaptive_on(const P& problem,
                                                                 const M& method,
                                                                 const X& x0,
                                                                 Tree path,
-                                                                const PiController& controller = {},
+                                                                const Controller& controller = {},
                                                                 const AdaptiveOptions& options = {},
                                                                 Observer&& observer = {}) {
-  detail::require_adaptive<P, M>();
-  constexpr std::int64_t end = Tree::ticks;
-  const double t0 = path.time(0), t1 = path.time(end);
-  detail::check_times(std::vector<double>{t0, t1}, options.save_at);
-  const double tick = (t1 - t0) / static_cast<double>(end);
-  const double order = M::facts.strong[P::noise] + 0.5;
-
-  AdaptiveSolution<X> solution;
-  solution.x = x0;
-  solution.t = t0;
-  std::int64_t at = 0;
-  const auto target = [&] {  // the next time that must be hit
-    const std::size_t k = solution.times.size();
-    if (k == options.save_at.size()) return end;
-    return std::clamp<std::int64_t>(std::llround((options.save_at[k] - t0) / tick), 0, end);
-  };
-  const auto arrive = [&] {
-    observer(solution.x, solution.t);
-    while (solution.times.size() < options.save_at.size() && target() <= at) {
-      solution.times.push_back(options.save_at[solution.times.size()]);
-      solution.states.push_back(solution.x);
-    }
-  };
-  const auto finish = [&](Status status) {
-    solution.outcome.status = status;
-    solution.outcome.t = solution.t;
-    return std::move(solution);
-  };
-
-  arrive();
-  PiController::Memory memory;
-  std::vector<std::int64_t> looked_at;  // ends of rejected steps, the nearest last
-  double wanted = (controller.first_step > 0 ? controller.first_step : (t1 - t0) / 1000) / tick;
-  while (at < end) {
-    if (solution.outcome.step + solution.rejected_steps >= options.max_steps) {
-      return finish(Status::max_steps);
-    }
-    std::int64_t to = at + detail::round_step(wanted);
-    to = std::min(to, target());
-    if (!looked_at.empty()) to = std::min(to, looked_at.back());
-    if (to - at < 2) return finish(Status::step_underflow);
-
-    const auto tried = detail::try_step(problem, method, solution.x, path, at, to);
-    const double e =
-        detail::scaled_error(tried.error, solution.x, tried.x, controller.atol, controller.rtol);
-    const bool accepted = e <= 1;
-    const double factor = controller.factor(e, order, accepted, memory);
-    const double taken = static_cast<double>(to - at);
-    if (!accepted) {
-      ++solution.rejected_steps;
-      if (P::noise == Noise::general && (looked_at.empty() || to < looked_at.back())) {
-        looked_at.push_back(to);
-      }
-      wanted = taken * factor;
-      continue;
-    }
-    // A step that was cut short to hit a time says little about the size wanted next.
-    wanted = std::max(taken * factor, std::min(wanted, taken * controller.grow));
-    if (factor < 1) wanted = taken * factor;
-    at = to;
-    if (!looked_at.empty() && looked_at.back() == at) looked_at.pop_back();
-    solution.x = tried.x;
-    solution.t = path.time(at);
-    ++solution.outcome.step;
-    arrive();
-  }
-  return finish(Status::ok);
+  return detail::solve_adaptive_with(
+      problem, method, x0, path, controller, options, observer, NoEvents{}, PathId{});
 }
 
 /// Integrates from x0 at t0 to t1 along the path of (seed, trajectory), keeping the estimated local
 /// error of every step below atol + rtol |x| in root mean square over the components.
-template <class P, class M, class X, class Observer = NoObserver>
+/// observer(x, t) is called at t0 and after every accepted step; returning false stops the run.
+template <class P,
+          class M,
+          class X,
+          class Controller = PiController,
+          class Observer = NoObserver,
+          class EventList = NoEvents>
+requires ProblemFor<P, X> && ObserverOf<Observer, X> AdaptiveSolution<X> solve_adaptive(
+    const P& problem,
+    const M& method,
+    const X& x0,
+    double t0,
+    double t1,
+    PathId id,
+    const Controller& controller = {},
+    const AdaptiveOptions& options = {},
+    Observer&& observer = {},
+    const EventList& events = {}) {
+  auto like = noise_like(problem, x0, t0);
+  BrownianTree<decltype(like)> path(id.seed, id.trajectory, t0, t1, std::move(like));
+  return detail::solve_adaptive_with(
+      problem, method, x0, path, controller, options, observer, events, id);
+}
+
+/// The same with events and no observer.
+template <class P, class M, class X, class Controller = PiController, class... F>
 requires ProblemFor<P, X> AdaptiveSolution<X> solve_adaptive(const P& problem,
                                                              const M& method,
                                                              const X& x0,
                                                              double t0,
                                                              double t1,
                                                              PathId id,
-                                                             const PiController& controller = {},
-                                                             const AdaptiveOptions& options = {},
-                                                             Observer&& observer = {}) {
-  auto like = noise_like(problem, x0, t0);
-  BrownianTree<decltype(like)> path(id.seed, id.trajectory, t0, t1, std::move(like));
-  return solve_adaptive_on(
-      problem, method, x0, std::move(path), controller, options, std::forward<Observer>(observer));
+                                                             const Controller& controller,
+                                                             const AdaptiveOptions& options,
+                                                             const Events<F...>& events) {
+  return solve_adaptive(problem, method, x0, t0, t1, id, controller, options, NoObserver{}, events);
 }
 
 }  // namespace stochflow

@@ -16,6 +16,7 @@ enum class Status {
   max_steps,       // the step budget of an adaptive run was used up
   step_underflow,  // the controller asked for a step too small to advance time
   newton_failed,   // an implicit stage did not converge
+  event,           // a terminal event: see Solution::events
 };
 
 struct Outcome {
@@ -51,6 +52,9 @@ struct Outcome {
       case Status::newton_failed:
         text << "Newton's iteration failed at t = " << t << " (step " << step
              << "): take smaller steps";
+        break;
+      case Status::event:
+        text << "ended by an event at t = " << t << " after " << step << " steps";
         break;
     }
     return text.str();

@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "stochflow/control/first_step.hpp"
+
 namespace stochflow {
 
 struct PiController {
@@ -22,11 +24,16 @@ struct PiController {
   double safety = 0.9;
   double shrink = 0.2;
   double grow = 5;
-  double first_step = 0;  // 0: a thousandth of the interval
+  double first_step = 0;  // 0: a thousandth of the interval; or automatic_first_step
 
   /// State of one run.
   struct Memory {
     double previous_error = 1;
+
+    template <class Visit>
+    void each(const Visit& visit) {
+      visit(previous_error);
+    }
   };
 
   /// The factor for the next step after a scaled error e of order k; call once a try.
