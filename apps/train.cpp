@@ -51,6 +51,9 @@ struct Arguments {
   std::int64_t steps = 12000;
   double epochs = 0;
   std::int64_t channels = 64, deep_channels = 96;
+  std::int64_t blocks = 3, deep_blocks = 3;
+  std::string from;  // a network to start from
+  bool half = false;
   double checkpoint_minutes = 3;
   diffusion::TrainSettings settings = {
       .learning_rate = 2e-3, .warm_up = 300, .average = 0.999, .gamma_slices = learnable_levels};
@@ -73,6 +76,8 @@ diffusion::ScoreNetworkConfig network_of(const Arguments& arguments) {
   diffusion::ScoreNetworkConfig config;
   config.channels = arguments.channels;
   config.deep_channels = arguments.deep_channels;
+  config.blocks_down = config.blocks_up = arguments.blocks;
+  config.blocks_deep = arguments.deep_blocks;
   if (arguments.head == "mixture-posterior") {
     config.box_levels = spiking_levels;
   } else if (arguments.head == "noise") {
@@ -105,7 +110,10 @@ struct Files {
   fs::path state, network, log, curve;
 };
 
-void save_all(const diffusion::Trainer& trainer, const Files& files, const json& last_validation) {
+void save_all(const diffusion::Trainer& trainer,
+              const Files& files,
+              const json& last_validation,
+              bool half) {
   trainer.save(files.state);
   json recipe = {{"settings", json::parse(to_json(trainer.settings()))},
                  {"steps_made", trainer.steps_made()},
@@ -117,7 +125,8 @@ void save_all(const diffusion::Trainer& trainer, const Files& files, const json&
                       .gamma_min = trainer.network().config().gamma_min,
                       .gamma_max = trainer.network().config().gamma_max,
                       .data = "mnist, grey levels k as (k + u)/128 - 1",
-                      .recipe = recipe.dump()});
+                      .recipe = recipe.dump()},
+                     half ? at::kHalf : at::kFloat);
 }
 
 std::string with_digits(double value, int digits) {
@@ -147,7 +156,11 @@ diffusion::Trainer start(const Arguments& arguments, const Files& files, at::Ten
                                             static_cast<double>(settings.batch)));
   }
   settings.mixed_precision = wants_mixed_precision(arguments.precision);
-  return {network_of(arguments), settings, std::move(images)};
+  diffusion::Trainer trainer(network_of(arguments), settings, std::move(images));
+  if (!arguments.from.empty()) {
+    trainer.start_from(*diffusion::load_network(arguments.from, "cpu").network);
+  }
+  return trainer;
 }
 
 void run(const Arguments& arguments) {
@@ -192,7 +205,7 @@ void run(const Arguments& arguments) {
         log.add(entry);
       }
       if (since_checkpoint.seconds() > 60 * arguments.checkpoint_minutes) {
-        save_all(trainer, files, last_validation);
+        save_all(trainer, files, last_validation, arguments.half);
         draw_curve(files.curve, log.entries());
         since_checkpoint = {};
       }
@@ -200,7 +213,7 @@ void run(const Arguments& arguments) {
     }
   }
   if (stop.came()) {
-    save_all(trainer, files, last_validation);
+    save_all(trainer, files, last_validation, arguments.half);
     throw std::runtime_error("stopped after step " + std::to_string(trainer.steps_made()) + " of " +
                              std::to_string(steps) + "; --resume --out " + arguments.out +
                              " continues exactly there");
@@ -210,7 +223,7 @@ void run(const Arguments& arguments) {
   entry["step"] = steps;
   entry["epoch"] = trainer.epochs_seen();
   log.add(entry);
-  save_all(trainer, files, last_validation);
+  save_all(trainer, files, last_validation, arguments.half);
   draw_curve(files.curve, log.entries());
   std::cout << "test bound " << with_digits(last_validation["test_bound"], 4) << " +- "
             << with_digits(last_validation["standard_error"], 4) << " bits/dim over " << test.size()
@@ -272,6 +285,16 @@ void add_train(CLI::App& app) {
   plan.push_back(mnist->add_option("--deep-channels", a->deep_channels, "Of the U-Net at 7x7")
                      ->check(whole_number(8))
                      ->capture_default_str());
+  plan.push_back(
+      mnist->add_option("--blocks", a->blocks, "Residual blocks at 14x14, on the way down and up")
+          ->check(whole_number(1, 100))
+          ->capture_default_str());
+  plan.push_back(mnist->add_option("--deep-blocks", a->deep_blocks, "Residual blocks at 7x7")
+                     ->check(whole_number(1, 100))
+                     ->capture_default_str());
+  plan.push_back(mnist->add_option(
+      "--from", a->from, "Start from this network's weights; it may have fewer blocks"));
+  mnist->add_flag("--half", a->half, "Round the weights of the network file to half precision");
   plan.push_back(
       mnist
           ->add_option("--precision",

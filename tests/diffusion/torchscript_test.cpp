@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/script.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <string>

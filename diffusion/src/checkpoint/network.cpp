@@ -75,14 +75,22 @@ void check_response(const std::filesystem::path& file,
 
 void save_score_network(const std::filesystem::path& file,
                         const ScoreNetwork& network,
-                        const NetworkDescription& description) {
+                        const NetworkDescription& description,
+                        at::ScalarType storage) {
   TensorFile content;
-  for (const auto& item : network.unet().named_parameters()) {
-    content.tensors["weight/" + item.key()] = item.value();
+  const at::Device device = network.unet().output_bias().device();
+  ScoreNetwork stored(network.config(), device);  // with what rounding leaves of the weights
+  {
+    const at::NoGradGuard no_grad;
+    auto rounded = stored.unet().named_parameters();
+    for (const auto& item : network.unet().named_parameters()) {
+      const at::Tensor kept = item.value().detach().to(storage);
+      content.tensors["weight/" + item.key()] = kept;
+      rounded[item.key()].copy_(kept);
+    }
   }
   const Golden golden = golden_inputs(network.config());
-  const at::Device device = network.unet().output_bias().device();
-  const Response expected = response(network, golden, device);
+  const Response expected = response(stored, golden, device);
   content.tensors["golden/z"] = golden.z;
   content.tensors["golden/gamma"] = golden.gamma;
   content.tensors["golden/probe"] = golden.probe;
@@ -128,12 +136,13 @@ LoadedNetwork load_network(const std::filesystem::path& file, const std::string&
     for (auto& item : network->unet().named_parameters()) {
       const auto found = content.tensors.find("weight/" + item.key());
       if (found == content.tensors.end() || found->second.sizes() != item.value().sizes() ||
-          found->second.scalar_type() != item.value().scalar_type()) {
+          (found->second.scalar_type() != item.value().scalar_type() &&
+           found->second.scalar_type() != at::kHalf)) {
         fail(file,
              "weights of another architecture: " + item.key() +
                  " is missing or of another shape than the description says");
       }
-      if (!at::isfinite(found->second).all().item<bool>()) {
+      if (!at::isfinite(found->second.to(at::kFloat)).all().item<bool>()) {
         fail(file, "the weights " + item.key() + " contain NaN or infinity");
       }
       item.value().copy_(found->second);

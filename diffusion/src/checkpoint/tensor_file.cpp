@@ -18,8 +18,11 @@ struct TypeName {
   at::ScalarType type;
   const char* name;
 };
-constexpr TypeName type_names[] = {
-    {at::kFloat, "F32"}, {at::kDouble, "F64"}, {at::kLong, "I64"}, {at::kByte, "U8"}};
+constexpr TypeName type_names[] = {{at::kFloat, "F32"},
+                                   {at::kHalf, "F16"},
+                                   {at::kDouble, "F64"},
+                                   {at::kLong, "I64"},
+                                   {at::kByte, "U8"}};
 
 [[noreturn]] void fail(const std::filesystem::path& file, const std::string& sentence) {
   throw std::runtime_error(file.string() + ": " + sentence);
@@ -36,7 +39,7 @@ at::ScalarType type_of(const std::string& name, const std::filesystem::path& fil
   for (const TypeName& t : type_names) {
     if (name == t.name) return t.type;
   }
-  fail(file, "element type " + name + " is not supported (F32, F64, I64, U8 are)");
+  fail(file, "element type " + name + " is not supported (F32, F16, F64, I64, U8 are)");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "draws.hpp"
 #include "stochflow/diffusion/checkpoint.hpp"
+#include "stochflow/diffusion/nets/deepen.hpp"
 #include "stochflow/diffusion/nets/unet.hpp"
 #include "stochflow/noise/normal.hpp"
 
@@ -57,6 +58,12 @@ Trainer::Trainer(const ScoreNetworkConfig& network,
     const at::Tensor& w = item.value();
     slots_[item.key()] = {w, at::zeros_like(w), at::zeros_like(w), w.detach().clone()};
   }
+}
+
+void Trainer::start_from(const ScoreNetwork& trained) {
+  deepen(trained, network_, settings_.seed);
+  const at::NoGradGuard no_grad;
+  for (auto& [name, slot] : slots_) slot.average.copy_(slot.weight);
 }
 
 double Trainer::epochs_seen() const {

@@ -46,10 +46,12 @@ struct LoadedNetwork {
 };
 
 /// Writes the weights with architecture, description and golden vectors: for fixed z and three
-/// noise levels, what eps and its vector-Jacobian product were on this machine.
+/// noise levels, what eps and its vector-Jacobian product were on this machine. `storage` at::kHalf
+/// rounds the weights to 11 bits and halves the file.
 void save_score_network(const std::filesystem::path& file,
                         const ScoreNetwork& network,
-                        const NetworkDescription& description);
+                        const NetworkDescription& description,
+                        at::ScalarType storage = at::kFloat);
 
 /// Rebuilds the network, and refuses with a sentence (std::runtime_error): a file that is not a
 /// checkpoint, another architecture's weights, NaN or infinite weights, and a network that does not

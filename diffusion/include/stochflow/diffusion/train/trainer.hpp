@@ -70,6 +70,10 @@ class Trainer {
   /// images [N, C, H, W] uint8. Starts from fresh weights.
   Trainer(const ScoreNetworkConfig& network, const TrainSettings& settings, at::Tensor images);
 
+  /// Before the first step: starts from the weights of a trained network, with blocks added where
+  /// this one has more (nets/deepen.hpp). Throws std::invalid_argument when it does not fit.
+  void start_from(const ScoreNetwork& trained);
+
   /// One optimiser step. Throws std::runtime_error when loss or gradient is not finite; the state
   /// is then still that of the last good step.
   StepReport step();

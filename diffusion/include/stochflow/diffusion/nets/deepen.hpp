@@ -1,0 +1,17 @@
+#pragma once
+
+// A trained network continued as a deeper one: new blocks are the identity at first, so that the
+// deeper network starts as exactly the same function, and the training of the small one is not
+// lost. Source: Chen, Goodfellow, Shlens 2016 (Net2Net), section 2.2, on residual blocks.
+
+#include "stochflow/diffusion/nets/score_network.hpp"
+
+namespace stochflow::diffusion {
+
+/// Gives `deeper` the function of `trained`: its weights where they belong, new blocks (drawn from
+/// the seed) that add nothing yet. The two may differ in their numbers of blocks only, and `deeper`
+/// needs as many as `trained` at each place, on either side of the attention too. Throws
+/// std::invalid_argument otherwise.
+void deepen(const ScoreNetwork& trained, ScoreNetwork& deeper, std::uint64_t seed);
+
+}  // namespace stochflow::diffusion
