@@ -1,7 +1,7 @@
 #pragma once
 
 // An adaptive run that can be stopped and gone on with: what `solve_adaptive` drives to the end in
-// one call. Use `start_adaptive_run` (checkpoint.hpp) where a run must be interrupted, saved and
+// one call. Use `start_adaptive_run` (resume.hpp) where a run must be interrupted, saved and
 // resumed.
 
 #include <algorithm>

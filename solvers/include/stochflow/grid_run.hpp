@@ -1,7 +1,7 @@
 #pragma once
 
 // A run on a grid that can be stopped and gone on with: what `solve` drives to the end in one call.
-// Use `start_run` (checkpoint.hpp) where a run must be interrupted, saved and resumed.
+// Use `start_run` (resume.hpp) where a run must be interrupted, saved and resumed.
 
 #include <cstdint>
 #include <span>

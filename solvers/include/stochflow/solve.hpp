@@ -11,7 +11,7 @@
 // numerical events end in Solution::outcome. A method that does not fit the problem does not
 // compile, with a sentence that says why.
 //
-// The state at any time afterwards: dense_output.hpp. Stopping and resuming: checkpoint.hpp.
+// The state at any time afterwards: dense_output.hpp. Stopping and resuming: resume.hpp.
 
 #include <cstdint>
 #include <limits>

@@ -13,7 +13,7 @@
 #include "stochflow/control/error_norm.hpp"
 #include "stochflow/facts.hpp"
 #include "stochflow/method_memory.hpp"
-#include "stochflow/noise/bridge.hpp"
+#include "stochflow/noise/split.hpp"
 #include "stochflow/noise/tree.hpp"
 
 namespace stochflow {

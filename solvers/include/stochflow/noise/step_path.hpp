@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "stochflow/noise/bridge.hpp"
+#include "stochflow/noise/split.hpp"
 #include "stochflow/noise/increment_types.hpp"
 
 namespace stochflow::detail {
