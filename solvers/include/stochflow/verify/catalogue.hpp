@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "stochflow/methods/dri1.hpp"
 #include "stochflow/methods/euler_heun.hpp"
 #include "stochflow/methods/euler_maruyama.hpp"
 #include "stochflow/methods/general_shark.hpp"
@@ -17,9 +18,23 @@
 #include "stochflow/methods/milstein_derivative_free.hpp"
 #include "stochflow/methods/milstein_general.hpp"
 #include "stochflow/methods/milstein_general_derivative_free.hpp"
+#include "stochflow/methods/platen_weak2.hpp"
+#include "stochflow/methods/rdi1wm.hpp"
+#include "stochflow/methods/rdi2wm.hpp"
+#include "stochflow/methods/rdi3wm.hpp"
+#include "stochflow/methods/rdi4wm.hpp"
+#include "stochflow/methods/ri1.hpp"
+#include "stochflow/methods/ri3.hpp"
+#include "stochflow/methods/ri5.hpp"
+#include "stochflow/methods/ri6.hpp"
+#include "stochflow/methods/rs1.hpp"
+#include "stochflow/methods/rs2.hpp"
 #include "stochflow/methods/sea.hpp"
 #include "stochflow/methods/shark.hpp"
+#include "stochflow/methods/siea.hpp"
+#include "stochflow/methods/simplified_euler.hpp"
 #include "stochflow/methods/slow_rk.hpp"
+#include "stochflow/methods/smea.hpp"
 #include "stochflow/methods/sosra.hpp"
 #include "stochflow/methods/sosra2.hpp"
 #include "stochflow/methods/sosri.hpp"
@@ -33,6 +48,8 @@
 #include "stochflow/methods/sriw1.hpp"
 #include "stochflow/methods/sriw2.hpp"
 #include "stochflow/methods/srs2.hpp"
+#include "stochflow/methods/w2ito1.hpp"
+#include "stochflow/methods/w2ito2.hpp"
 #include "stochflow/verify/problems.hpp"
 
 namespace stochflow::verify {
@@ -62,7 +79,24 @@ using Methods = std::tuple<EulerMaruyama,
                            LogODE,
                            GeneralShARK,
                            SPaRK,
-                           SlowRK>;
+                           SlowRK,
+                           SimplifiedEuler,
+                           PlatenWeak2,
+                           W2Ito1,
+                           W2Ito2,
+                           RI1,
+                           RI3,
+                           RI5,
+                           RI6,
+                           DRI1,
+                           RDI1WM,
+                           RDI2WM,
+                           RDI3WM,
+                           RDI4WM,
+                           SIEA,
+                           SMEA,
+                           RS1,
+                           RS2>;
 
 using TestProblems = std::tuple<OrnsteinUhlenbeckTest,
                                 AdditiveTimeTest,

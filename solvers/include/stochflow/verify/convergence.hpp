@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "stochflow/ensemble/ensemble.hpp"
+#include "stochflow/verify/discrete_from_path.hpp"
 #include "stochflow/verify/order_fit.hpp"
 #include "stochflow/verify/problems.hpp"
 
@@ -64,6 +65,11 @@ struct BorrowedIncrements {
   { return (*this)[step]; }
   auto area_increment(const Step& step) const requires requires(Cell c) { c.A; }
   { return (*this)[step]; }
+  auto two_point_increment(const Step& step) const {
+    return two_point_from_path((*this)[step].W, step.h);
+  }
+  auto three_point_increment(const Step& step) const requires requires(Cell c) { c.H; }
+  { return three_point_from_path((*this)[step].W, (*this)[step].H, step.h); }
 };
 
 /// The fine cells as method M needs them. Areas are those of the exact solution, so that those of

@@ -38,7 +38,7 @@ namespace stochflow::verify {
 struct ProofOptions {
   /// Steps 2^-coarsest ... 2^-finest.
   int coarsest = 7;
-  int finest = 14;
+  int finest = 18;
   QuadratureSizes nodes = {};
 };
 
@@ -98,15 +98,16 @@ inline std::vector<Series::Exponents> monomials(int size, int degree) {
   return result;
 }
 
-/// The slope over the last halving whose errors stand out of rounding; infinite where none does:
-/// the error is then zero. A distance of a state of size 1 is rounded to 2e-16, and its product
-/// with `powers` further ones of size sqrt(h) accordingly.
+/// The slope over the last two halvings whose errors stand out of rounding; infinite where none
+/// does: the error is then zero. A distance of a state of size 1 is rounded to 2e-16, and its
+/// product with `powers` further ones of size sqrt(h) accordingly.
 inline double smallest_step_exponent(const std::vector<double>& h,
                                      const std::vector<double>& error,
                                      int powers = 0) {
   for (std::size_t k = h.size() - 1; k > 0; --k) {
     if (std::abs(error[k]) < 300 * 2e-16 * std::pow(h[k], 0.5 * powers)) continue;
-    return std::log(std::abs(error[k - 1] / error[k])) / std::log(h[k - 1] / h[k]);
+    const std::size_t from = k > 1 ? k - 2 : k - 1;
+    return std::log(std::abs(error[from] / error[k])) / std::log(h[from] / h[k]);
   }
   return std::numeric_limits<double>::infinity();
 }

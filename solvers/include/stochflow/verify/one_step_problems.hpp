@@ -58,9 +58,10 @@ struct ProveDiagonal {
 
   template <class T, class Time>
   Vector<T, 3> drift(const Vector<T, 3>& x, const Time& t) const {
-    return Vector<T, 3>(T(0.3) - T(0.7) * x[0] + T(0.4) * x[1] * x[2],
-                        T(0.3) * x[0] - T(0.6) * x[1] + T(0.25) * T(t) * x[2] * x[2],
-                        T(0.5) - T(0.4) * x[2] + T(0.3) * x[0] * x[1] - T(0.2) * T(t) * x[0]);
+    return Vector<T, 3>(
+        T(0.3) - T(0.7) * x[0] * x[0] + T(0.9) * x[1] * x[2],
+        T(0.3) * x[0] - T(0.6) * x[1] * x[2] + T(0.8) * T(t) * x[2] * x[2],
+        T(0.5) - T(0.4) * x[2] * x[2] + T(0.7) * x[0] * x[1] - T(0.6) * T(t) * x[0]);
   }
   template <class T, class Time>
   Vector<T, 3> diffusion(const Vector<T, 3>& x, const Time& t) const {

@@ -1,0 +1,45 @@
+#pragma once
+
+// RDI3WM: weak order 2, deterministic order 3 (Ralston's method), any Itô noise.
+// Costs as RI1.
+// Source: Debrabant and Roessler 2008, method RDI3WM; the tableau runs in roessler.hpp.
+
+#include "stochflow/facts.hpp"
+#include "stochflow/methods/weak/roessler.hpp"
+
+namespace stochflow {
+
+struct RDI3WM {
+  // clang-format off
+  static constexpr WeakItoTableau<3> tableau{
+      .A0 = {{{0, 0, 0}, {0.5, 0, 0}, {0, 0.75, 0}}},
+      .B0 = {{{0, 0, 0}, {(9 - 2 * weak::root(15)) / 14, 0, 0}, {(18 + 3 * weak::root(15)) / 28, 0, 0}}},
+      .A1 = {{{0, 0, 0}, {2.0 / 3, 0, 0}, {2.0 / 3, 0, 0}}},
+      .B1 = {{{0, 0, 0}, {weak::root(2.0 / 3), 0, 0}, {-weak::root(2.0 / 3), 0, 0}}},
+      .B2 = {{{0, 0, 0}, {weak::root(2), 0, 0}, {-weak::root(2), 0, 0}}},
+      .alpha = {2.0 / 9, 1.0 / 3, 4.0 / 9},
+      .b1 = {0.25, 0.375, 0.375},
+      .b2 = {0, weak::root(6) / 4, -weak::root(6) / 4},
+      .b3 = {-0.25, 0.125, 0.125},
+      .b4 = {0, weak::root(2) / 4, -weak::root(2) / 4},
+  };
+  // clang-format on
+  static_assert(tableau.residual() < 1e-14);
+
+  static constexpr MethodFacts facts{
+      .name = "RDI3WM",
+      .reference = "Debrabant and Roessler 2008 (RDI3WM)",
+      .solves_ito = true,
+      .strong = {},
+      .weak = {.additive = 2, .scalar = 2, .diagonal = 2, .commutative = 2, .general = 2},
+      .drift_evaluations = 3,
+      .diffusion_evaluations = 3,
+      .needs = NoiseInput::three_point};
+
+  template <class P, class X, class V>
+  X step(const P& sde, const X& x, double t, double h, const ThreePointIncrement<V>& dB) const {
+    return weak_ito_step<tableau>(sde, x, t, h, dB);
+  }
+};
+
+}  // namespace stochflow

@@ -1,0 +1,32 @@
+#pragma once
+
+// SIEA: weak order 2 and strong order 1 for Itô equations with scalar, diagonal or additive noise;
+// its drift part is the improved Euler (Heun's) method. Two drift and three diffusion evaluations
+// a step, and one normal. The formula is in tocino.hpp. For other noise take W2Ito2.
+// Source: Tocino and Vigo-Aguiar, SIAM J. Sci. Comput. 24 (2002), 507-523.
+
+#include "stochflow/facts.hpp"
+#include "stochflow/methods/weak/tocino.hpp"
+#include "stochflow/noise/increments.hpp"
+
+namespace stochflow {
+
+struct SIEA {
+  static constexpr weak::TocinoCoefficients coefficients{
+      .alpha1 = 0.5, .alpha2 = 0.5, .lambda = 1, .mu = 1, .nu1 = 1, .nu2 = 0};
+
+  static constexpr MethodFacts facts{.name = "SIEA",
+                                     .reference = "Tocino and Vigo-Aguiar 2002 (SIEA)",
+                                     .solves_ito = true,
+                                     .strong = {.additive = 1, .scalar = 1, .diagonal = 1},
+                                     .weak = {.additive = 2, .scalar = 2, .diagonal = 2},
+                                     .drift_evaluations = 2,
+                                     .diffusion_evaluations = 3};
+
+  template <class P, class X, class V>
+  X step(const P& sde, const X& x, double t, double h, const Increment<V>& dB) const {
+    return weak::tocino_step<coefficients>(sde, x, t, h, dB);
+  }
+};
+
+}  // namespace stochflow
