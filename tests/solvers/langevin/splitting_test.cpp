@@ -4,7 +4,9 @@
 
 #include "paths.hpp"
 #include "stochflow/ensemble/ensemble.hpp"
+#include "stochflow/langevin/catalogue.hpp"
 #include "stochflow/solve.hpp"
+#include "stochflow/verify/catalogue.hpp"
 
 namespace stochflow {
 namespace {
@@ -83,7 +85,42 @@ TEST(Splitting, AtRunTimeIsWhatIsCompiled) {
   EXPECT_EQ(Splitting("BAOAB").weak_order(), 2);
   EXPECT_EQ(Splitting("OBAB").weak_order(), 1);
   EXPECT_EQ(BAOAB::facts.name, "BAOAB");
-  EXPECT_EQ(BAOAB::facts.drift_evaluations, 2);
+}
+
+template <class M>
+void expect_gradients(const M& method, int first, int each) {
+  int calls = 0;
+  const UnderdampedLangevin counting([&calls](double x) {
+    ++calls;
+    return x * x * x - x;
+  });
+  const auto end = solve(counting, method, start, uniform_grid(0, 1, 10), PathId{5, 2}).x;
+  EXPECT_EQ(calls, first + 10 * each);
+  // Reusing them changes nothing.
+  const FreshIncrements<double> path(5, 2);
+  auto s = start;
+  const auto grid = uniform_grid(0, 1, 10);
+  for (std::int64_t n = 0; n < 10; ++n) {
+    const auto k = static_cast<std::size_t>(n);
+    const Step step{n, grid[k], grid[k + 1] - grid[k]};
+    const auto whk = path.space_time_time_increment(step);
+    s = method.step(counting, s, step.t, step.h, langevin_test::narrowed<M>(whk));
+  }
+  EXPECT_EQ(s.x, end.x);
+  EXPECT_EQ(s.v, end.v);
+}
+
+TEST(LangevinMethods, EvaluateAsManyGradientsAsTheySay) {
+  verify::for_each_type<std::tuple<OABAO, UBU, QUICSORT, FixedSplitting<"ABOBA">>>(
+      [](auto method) { expect_gradients(method, 0, decltype(method)::facts.drift_evaluations); });
+  verify::for_each_type<std::tuple<BAOAB, OBABO, ALIGN, ShOULD, FixedSplitting<"BAOAOAB">>>(
+      [](auto method) { expect_gradients(method, 1, decltype(method)::facts.drift_evaluations); });
+  EXPECT_EQ(BAOAB::facts.drift_evaluations, 1);
+  EXPECT_EQ(FixedSplitting<"ABOBA">::facts.drift_evaluations, 1);  // x rests between the two
+  EXPECT_EQ(FixedSplitting<"V R V O V R V">::facts.drift_evaluations, 2);
+  expect_gradients(Splitting("BAOAB"), 1, 1);
+  expect_gradients(Splitting("OABAO"), 0, 1);
+  EXPECT_EQ(Splitting("OABAO").gradients_a_step(), 1);
 }
 
 TEST(Splitting, RefusesWithASentence) {

@@ -41,7 +41,7 @@ inline void check_chains(const ChainValues& values) {
 }
 
 /// Each chain as two, its halves; the middle draw of an odd number is left out.
-inline ChainValues split(const ChainValues& values) {
+inline ChainValues half_chains(const ChainValues& values) {
   check_chains(values);
   ChainValues halves;
   const auto half = static_cast<std::ptrdiff_t>(values[0].size() / 2);
@@ -196,13 +196,13 @@ inline double effective_size(const ChainValues& chains) {
 /// Potential scale reduction over half chains: 1 when they agree, large when they do not; NaN when
 /// all values are equal. Vehtari et al. 2021, eq. (4).
 inline double split_r_hat(const ChainValues& values) {
-  return detail::Variances(detail::split(values)).r_hat();
+  return detail::Variances(detail::half_chains(values)).r_hat();
 }
 
 /// The larger of split R-hat on normalised ranks (finds chains in different places, also for heavy
 /// tails) and on those of the distance to the median (finds chains of different width).
 inline double rank_r_hat(const ChainValues& values) {
-  const ChainValues halves = detail::split(values);
+  const ChainValues halves = detail::half_chains(values);
   const double median = detail::quantile_of(halves, 0.5);
   ChainValues folded = halves;
   for (auto& chain : folded) {
@@ -215,11 +215,11 @@ inline double rank_r_hat(const ChainValues& values) {
 
 /// Effective number of draws for the mean of the values.
 inline double effective_sample_size(const ChainValues& values) {
-  return detail::effective_size(detail::split(values));
+  return detail::effective_size(detail::half_chains(values));
 }
 /// The same on normalised ranks: finite whatever the tails.
 inline double bulk_effective_sample_size(const ChainValues& values) {
-  return detail::effective_size(detail::rank_normalised(detail::split(values)));
+  return detail::effective_size(detail::rank_normalised(detail::half_chains(values)));
 }
 /// The smaller of those for the 5 % and the 95 % quantile.
 inline double tail_effective_sample_size(const ChainValues& values) {
@@ -230,7 +230,7 @@ inline double tail_effective_sample_size(const ChainValues& values) {
     for (auto& chain : below) {
       for (double& x : chain) x = x <= quantile ? 1 : 0;
     }
-    const double size = detail::effective_size(detail::split(below));
+    const double size = detail::effective_size(detail::half_chains(below));
     if (!(size >= smallest)) smallest = size;
   }
   return smallest;

@@ -12,6 +12,9 @@
 // FixedSplitting<"OBABO">; read at run time it is Splitting("V R O R V"). The coefficients belong
 // to the step at hand, so a shortened last step is as right as the others.
 //
+// A run of BAOAB or OBABO evaluates one gradient a step: the last of a step is the first of the
+// next.
+//
 // Weak order 2 for strings that read the same backwards, else 1; strong order 1 always, since the
 // noise of x within a step is not resolved: for paths take UBU, ALIGN or QUICSORT.
 // Sources: Bussi and Parrinello 2007 (OBABO); Leimkuhler and Matthews, Appl. Math. Res. Express
@@ -26,6 +29,7 @@
 #include <string_view>
 
 #include "stochflow/facts.hpp"
+#include "stochflow/langevin/gradient_memory.hpp"
 #include "stochflow/langevin/phi_functions.hpp"
 #include "stochflow/langevin/underdamped.hpp"
 #include "stochflow/noise/increment_types.hpp"
@@ -78,11 +82,36 @@ std::array<V, 3> independent_parts(const SpaceTimeTimeIncrement<V>& dB) {
   return {V(third + lean + bend), V(third - 2.0 * bend), V(third - lean + bend)};
 }
 
-/// The step for canonical letters A, B, O; parts[k] is the noise of the k-th O.
-template <class P, class S, class Parts>
-S splitting_step(std::string_view letters, const P& sde, S s, double h, const Parts& parts) {
-  require_langevin<P, S>();
-  using X = typename S::value_type;
+/// Whether x does not move after the last B nor before the first, so that a step can begin with the
+/// gradient that ended the one before: BAOAB, OBABO.
+constexpr bool ends_with_its_first_gradient(std::string_view letters) {
+  std::string_view moves = letters;
+  while (moves.starts_with('O')) moves.remove_prefix(1);
+  while (moves.ends_with('O')) moves.remove_suffix(1);
+  return moves.starts_with('B') && moves.ends_with('B');
+}
+
+/// New gradients in a step of a run.
+constexpr int gradients_a_step(std::string_view letters) {
+  int gradients = 0;
+  bool known = ends_with_its_first_gradient(letters);
+  for (const char letter : letters) {
+    if (letter == 'B') gradients += !known;
+    if (letter != 'O') known = letter == 'B';
+  }
+  return gradients;
+}
+
+/// The step for canonical letters A, B, O; parts[k] is the noise of the k-th O. `gradient` is that
+/// at the last x for which it was evaluated; `known` says whether this is the x at the start.
+template <class P, class S, class Parts, class X>
+S splitting_step(std::string_view letters,
+                 const P& sde,
+                 S s,
+                 double h,
+                 const Parts& parts,
+                 X& gradient,
+                 bool known) {
   const LetterCount count(letters);
   const double a = h / count.A, b = h * sde.u() / count.B;
   const double z = sde.gamma() * h / count.O;
@@ -91,8 +120,11 @@ S splitting_step(std::string_view letters, const P& sde, S s, double h, const Pa
   for (const char letter : letters) {
     if (letter == 'A') {
       s.x = X(s.x + a * s.v);
+      known = false;
     } else if (letter == 'B') {
-      s.v = X(s.v - b * sde.gradient(s.x));
+      if (!known) gradient = sde.gradient(s.x);
+      s.v = X(s.v - b * gradient);
+      known = true;
     } else {
       s.v = X(damping * s.v + intensity * parts[k++]);
     }
@@ -142,7 +174,7 @@ class FixedSplitting {
                                      .solves_stratonovich = true,
                                      .strong = {.additive = 1},
                                      .weak = {.additive = detail::same_backwards(name) ? 2.0 : 1.0},
-                                     .drift_evaluations = count.B,
+                                     .drift_evaluations = detail::gradients_a_step(name),
                                      .diffusion_evaluations = 1,
                                      .needs = count.O == 1   ? NoiseInput::W
                                               : count.O == 2 ? NoiseInput::WH
@@ -150,7 +182,22 @@ class FixedSplitting {
 
   template <class P, class S, class Noise>
   S step(const P& sde, const S& s, double, double h, const Noise& dB) const {
-    return detail::splitting_step(name, sde, s, h, detail::independent_parts(dB));
+    detail::require_langevin<P, S>();
+    auto gradient = s.x;
+    return detail::splitting_step(name, sde, s, h, detail::independent_parts(dB), gradient, false);
+  }
+
+  template <class P, class S>
+  auto start(const P& sde, const S& s, double) const
+      requires(detail::ends_with_its_first_gradient(name)) {
+    detail::require_langevin<P, S>();
+    return GradientMemory<typename S::value_type>{sde.gradient(s.x)};
+  }
+  template <class P, class S, class Noise, class X>
+  S step(const P& sde, const S& s, double, double h, const Noise& dB, GradientMemory<X>& memory)
+      const {
+    return detail::splitting_step(
+        name, sde, s, h, detail::independent_parts(dB), memory.gradient, true);
   }
 };
 
@@ -190,6 +237,7 @@ class Splitting {
       if (c != ' ') letters_ += detail::splitting_letter(c);
     }
     noises_ = count.O;
+    reuses_ = detail::ends_with_its_first_gradient(letters_);
   }
 
   /// In A, B and O, without spaces.
@@ -197,19 +245,52 @@ class Splitting {
   /// 2 for letters that read the same backwards, else 1.
   double weak_order() const { return detail::same_backwards(letters_) ? 2 : 1; }
 
+  /// New gradients in a step of a run.
+  int gradients_a_step() const { return detail::gradients_a_step(letters_); }
+
   template <class P, class S, class V>
   S step(const P& sde, const S& s, double, double h, const SpaceTimeTimeIncrement<V>& dB) const {
-    const auto run = [&](const auto& noise) {
-      return detail::splitting_step(letters_, sde, s, h, detail::independent_parts(noise));
-    };
-    if (noises_ == 1) return run(Increment<V>{dB.W});
-    if (noises_ == 2) return run(SpaceTimeIncrement<V>{dB.W, dB.H});
-    return run(dB);
+    detail::require_langevin<P, S>();
+    auto gradient = s.x;
+    return run(sde, s, h, dB, gradient, false);
+  }
+
+  template <class P, class S>
+  auto start(const P& sde, const S& s, double) const {
+    detail::require_langevin<P, S>();
+    // Not every string has use for it; the others keep what is there.
+    return GradientMemory<typename S::value_type>{reuses_ ? sde.gradient(s.x) : s.x};
+  }
+  template <class P, class S, class V, class X>
+  S step(const P& sde,
+         const S& s,
+         double,
+         double h,
+         const SpaceTimeTimeIncrement<V>& dB,
+         GradientMemory<X>& memory) const {
+    return run(sde, s, h, dB, memory.gradient, reuses_);
   }
 
  private:
+  template <class P, class S, class V, class X>
+  S run(const P& sde,
+        const S& s,
+        double h,
+        const SpaceTimeTimeIncrement<V>& dB,
+        X& gradient,
+        bool known) const {
+    const auto with = [&](const auto& noise) {
+      return detail::splitting_step(
+          letters_, sde, s, h, detail::independent_parts(noise), gradient, known);
+    };
+    if (noises_ == 1) return with(Increment<V>{dB.W});
+    if (noises_ == 2) return with(SpaceTimeIncrement<V>{dB.W, dB.H});
+    return with(dB);
+  }
+
   std::string letters_;
   int noises_ = 0;
+  bool reuses_ = false;
 };
 
 }  // namespace stochflow
