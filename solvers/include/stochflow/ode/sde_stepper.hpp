@@ -17,7 +17,7 @@
 
 namespace stochflow {
 
-template <class M, class X, class Path>
+template <class M, class X, class Path, class Memory = NoMemory>
 class OdeintSdeStepper {
  public:
   using state_type = X;
@@ -27,7 +27,8 @@ class OdeintSdeStepper {
   using order_type = unsigned short;
   using stepper_category = boost::numeric::odeint::stepper_tag;
 
-  OdeintSdeStepper(M method, Path path) : method_(std::move(method)), path_(std::move(path)) {}
+  OdeintSdeStepper(M method, Path path, Memory memory = {})
+      : method_(std::move(method)), path_(std::move(path)), memory_(std::move(memory)) {}
 
   static order_type order() { return 1; }
 
@@ -37,19 +38,23 @@ class OdeintSdeStepper {
     using P = typename boost::numeric::odeint::unwrap_reference<System>::type;
     detail::require_compatible<P, M>();
     const P& problem = system;
-    x = method_.step(problem, x, t, h, detail::increment_for<M>(path_, Step{next_++, t, h}));
+    const auto dB = detail::increment_for<M>(path_, Step{next_++, t, h});
+    x = detail::step_with(method_, problem, x, t, h, dB, memory_);
   }
 
  private:
   M method_;
   Path path_;
+  Memory memory_;  // of methods that have one: the steps must follow each other
   std::int64_t next_ = 0;
 };
 
 template <class M, class P, class X>
 auto odeint_stepper(M method, const P& problem, const X& x0, double t0, PathId id) {
   auto path = brownian_path(problem, x0, t0, id.seed, id.trajectory);
-  return OdeintSdeStepper<M, X, decltype(path)>(std::move(method), std::move(path));
+  auto memory = detail::start_memory(method, problem, x0, t0);
+  return OdeintSdeStepper<M, X, decltype(path), decltype(memory)>(
+      std::move(method), std::move(path), std::move(memory));
 }
 
 }  // namespace stochflow
