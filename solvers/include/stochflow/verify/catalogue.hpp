@@ -29,6 +29,7 @@
 #include "stochflow/methods/ri6.hpp"
 #include "stochflow/methods/rs1.hpp"
 #include "stochflow/methods/rs2.hpp"
+#include "stochflow/methods/reversible_heun.hpp"
 #include "stochflow/methods/sea.hpp"
 #include "stochflow/methods/shark.hpp"
 #include "stochflow/methods/siea.hpp"
@@ -75,6 +76,7 @@ using Methods = std::tuple<EulerMaruyama,
                            Heun,
                            EulerHeun,
                            Midpoint,
+                           ReversibleHeun,
                            SRS2,
                            LogODE,
                            GeneralShARK,
