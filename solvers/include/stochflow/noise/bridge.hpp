@@ -1,52 +1,77 @@
 #pragma once
 
-// Splitting an increment: the law of (W, H) on two adjacent pieces given (W, H) on the whole.
+// Brownian motion from the coarse to the fine: the law of a whole interval, and of its two halves
+// given the whole, for (W, H) and for (W, H, K). Written over independent standard normals n, so
+// that putting unit vectors in their place gives the linear map whose covariance the tests check.
+// These are the nodes of the virtual Brownian tree (noise/tree.hpp).
+// Source: Foster, Lyons and Oberhauser, SIAM J. Numer. Anal. 58 (2020), 1393-1421; Jelincic, Tao,
+// Turner, Cass, Foster and Ni, arXiv 2405.06464.
 
+#include <array>
 #include <cmath>
-#include <utility>
+#include <cstddef>
 
-#include "stochflow/facts.hpp"
 #include "stochflow/noise/increment_types.hpp"
+#include "stochflow/noise/philox.hpp"
 
 namespace stochflow {
 
-/// (W, H) over the first l and the last r of an interval of length l + r, from two independent
-/// standard normals X1, X2 for each component; merge() gives `whole` back.
-/// Source: Kidger, Foster, Li and Lyons, arXiv 2105.13493 (the Brownian interval).
-template <class V>
-std::pair<SpaceTimeIncrement<V>, SpaceTimeIncrement<V>> split(
-    const SpaceTimeIncrement<V>& whole, double l, double r, const V& X1, const V& X2) {
-  const double h = l + r, p = l / h, q = r / h;
-  // In units of h, so that nothing under- or overflows.
-  const double v = 0.5 * std::sqrt(h * p * q / (p * p * p + q * q * q));
-  const double a = v * p * p, b = v * q * q, c = v / std::sqrt(3.0);
-  const double w = 2 * (a * p + b * q);
-  const V lean = (6 * p * q) * whole.H + w * X1;
-  return {{V(p * whole.W + lean), V((p * p) * whole.H - a * X1 + (c * q) * X2)},
-          {V(q * whole.W - lean), V((q * q) * whole.H - b * X1 - (c * p) * X2)}};
-}
+/// Kind is SpaceTimeIncrement or SpaceTimeTimeIncrement.
+template <template <class> class Kind>
+struct Bridge;
 
-namespace detail {
+template <>
+struct Bridge<SpaceTimeIncrement> {
+  static constexpr std::size_t normals = 2;
+  static constexpr Purpose purpose = Purpose::tree;
 
-/// What a method needs of an increment known as (W, H).
-template <class M, class V>
-auto take(const SpaceTimeIncrement<V>& dB) {
-  static_assert(M::facts.needs != NoiseInput::WA,
-                "This method needs Levy areas, and a Brownian path that is refined has W and H "
-                "only: take fixed steps, or a method that needs W or (W, H) such as SPaRK.");
-  static_assert(M::facts.needs != NoiseInput::WHK,
-                "This method needs the area K, and a Brownian path that is refined has W and H "
-                "only: take fixed steps, or a method that needs W or (W, H) such as SPaRK.");
-  static_assert(
-      M::facts.needs != NoiseInput::two_point && M::facts.needs != NoiseInput::three_point,
-      "This method replaces the Brownian path by variables that are right in law only, "
-      "so there is no path to refine: take fixed steps, or a strong method.");
-  if constexpr (M::facts.needs == NoiseInput::W) {
-    return Increment<V>{dB.W};
-  } else {
-    return dB;
+  /// An interval of length h.
+  template <class V>
+  static SpaceTimeIncrement<V> whole(double h, const std::array<V, normals>& n) {
+    return {V(std::sqrt(h) * n[0]), V(std::sqrt(h / 12) * n[1])};
   }
-}
 
-}  // namespace detail
+  /// Its two halves:
+  ///   W = W/2 +- (3/2 H + z),  H = H/4 - z/2 +- y/2,  z ~ N(0, h/16), y ~ N(0, h/12).
+  template <class V>
+  static std::array<SpaceTimeIncrement<V>, 2> halves(const SpaceTimeIncrement<V>& whole,
+                                                     double h,
+                                                     const std::array<V, normals>& n) {
+    const V z = (std::sqrt(h) / 4) * n[0];
+    const V y = std::sqrt(h / 12) * n[1];
+    const V lean = 1.5 * whole.H + z;
+    const V area = 0.25 * whole.H - 0.5 * z;
+    return {SpaceTimeIncrement<V>{V(0.5 * whole.W + lean), V(area + 0.5 * y)},
+            SpaceTimeIncrement<V>{V(0.5 * whole.W - lean), V(area - 0.5 * y)}};
+  }
+};
+
+template <>
+struct Bridge<SpaceTimeTimeIncrement> {
+  static constexpr std::size_t normals = 3;
+  static constexpr Purpose purpose = Purpose::space_time_time_tree;
+
+  template <class V>
+  static SpaceTimeTimeIncrement<V> whole(double h, const std::array<V, normals>& n) {
+    return {V(std::sqrt(h) * n[0]), V(std::sqrt(h / 12) * n[1]), V(std::sqrt(h / 720) * n[2])};
+  }
+
+  ///   W = W/2 +- (3/2 H + z),  H = H/4 - z/2 +- (15/4 K + y),  K = K/8 - y/2 +- x,
+  ///   z ~ N(0, h/16), y ~ N(0, h/768), x ~ N(0, h/2880).
+  template <class V>
+  static std::array<SpaceTimeTimeIncrement<V>, 2> halves(const SpaceTimeTimeIncrement<V>& whole,
+                                                         double h,
+                                                         const std::array<V, normals>& n) {
+    const V z = (std::sqrt(h) / 4) * n[0];
+    const V y = std::sqrt(h / 768) * n[1];
+    const V x = std::sqrt(h / 2880) * n[2];
+    const V lean = 1.5 * whole.H + z;
+    const V area = 0.25 * whole.H - 0.5 * z;
+    const V tilt = 3.75 * whole.K + y;
+    const V bend = 0.125 * whole.K - 0.5 * y;
+    return {SpaceTimeTimeIncrement<V>{V(0.5 * whole.W + lean), V(area + tilt), V(bend + x)},
+            SpaceTimeTimeIncrement<V>{V(0.5 * whole.W - lean), V(area - tilt), V(bend - x)}};
+  }
+};
+
 }  // namespace stochflow

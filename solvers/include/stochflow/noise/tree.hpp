@@ -1,30 +1,50 @@
 #pragma once
 
-// The virtual Brownian tree: one fixed path of (W, H) on [t0, t1] that can be asked for its
-// increment over any sub-interval, in any order, as often as wanted. It is what adaptive steps must
-// run on: a rejected step that is retried with half the length finds the *same* path, where a fresh
-// draw would keep the increments that the error estimate happened to like (for one exact Gaussian
-// score in one dimension that bias multiplies the variance by 2.7).
+// The virtual Brownian tree: one fixed path of (W, H), or of (W, H, K), on [t0, t1] that can be
+// asked for its increment over any sub-interval, in any order, as often as wanted. It is what
+// adaptive steps must run on: a rejected step that is retried with half the length finds the *same*
+// path, where a fresh draw would keep the increments that the error estimate happened to like (for
+// one exact Gaussian score in one dimension that bias multiplies the variance by 2.7).
 //
 // Nothing is stored but the descent to the last query: each node's normals are a pure function of
 // (seed, trajectory, node). Times are counted in ticks, (t1 - t0) 2^-30 of the interval, and the
-// law of the increments between ticks is exact, with no interpolation at the leaves. For fixed
-// grids FreshIncrements are several times cheaper. Source: Jelincic, Tao, Turner, Cass, Foster and
-// Ni, arXiv 2405.06464, (W, H) version.
+// law of the increments between ticks is exact, with no interpolation at the leaves. Questions that
+// move forward cost a constant number of normals each, on average. For fixed grids FreshIncrements
+// are several times cheaper; for Lévy areas take an AreaTree.
+// Source: Jelincic, Tao, Turner, Cass, Foster and Ni, arXiv 2405.06464.
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <sstream>
 #include <stdexcept>
-#include <type_traits>
 #include <utility>
 
+#include "stochflow/noise/bridge.hpp"
 #include "stochflow/noise/increments.hpp"
 
 namespace stochflow {
 
-template <class V>
+/// Standard normals as a pure function of their index, shaped like `like`.
+class StreamNormals {
+ public:
+  StreamNormals(std::uint64_t seed, Purpose purpose, std::uint64_t trajectory)
+      : stream_(seed, purpose), trajectory_(trajectory) {}
+
+  template <class V>
+  V operator()(std::uint64_t index, const V& like) const {
+    return standard_normals(stream_, trajectory_, index, like);
+  }
+
+ private:
+  RandomStream stream_;
+  std::uint64_t trajectory_;
+};
+
+/// Kind: SpaceTimeIncrement, or SpaceTimeTimeIncrement (another path, not the same with K added).
+/// Normals: where the randomness comes from, normals(index, like) -> V.
+template <class V, template <class> class Kind = SpaceTimeIncrement, class Normals = StreamNormals>
 class BrownianTree {
  public:
   using value_type = V;
@@ -35,13 +55,24 @@ class BrownianTree {
 
   /// The path of (seed, trajectory) on [t0, t1]; `like` gives the size of an Eigen array.
   BrownianTree(std::uint64_t seed, std::uint64_t trajectory, double t0, double t1, V like = V{})
-      : normals_(seed, Purpose::tree), trajectory_(trajectory), t0_(t0), t1_(t1), like_(like) {
+      : BrownianTree(Normals(seed, Bridge<Kind>::purpose, trajectory), t0, t1, std::move(like)) {}
+
+  BrownianTree(Normals normals, double t0, double t1, V like)
+      : normals_(std::move(normals)), t0_(t0), t1_(t1), like_(std::move(like)) {
     if (!(t0 < t1) || !std::isfinite(t0) || !std::isfinite(t1)) {
       std::ostringstream text;
       text << "BrownianTree: expected finite times t0 < t1, found t0 = " << t0 << ", t1 = " << t1;
       throw std::invalid_argument(text.str());
     }
-    nodes_[0] = {0, root()};
+    nodes_[0] = {0, Bridge<Kind>::template whole<V>(t1 - t0, draw(0))};
+  }
+
+  /// The path conditioned on both ends, W(t1) - W(t0) = end: a Brownian bridge, for any question.
+  static BrownianTree ending_at(
+      const V& end, std::uint64_t seed, std::uint64_t trajectory, double t0, double t1) {
+    BrownianTree tree(seed, trajectory, t0, t1, end);
+    tree.nodes_[0].increment.W = end;
+    return tree;
   }
 
   double time(Tick tick) const {
@@ -52,14 +83,14 @@ class BrownianTree {
     return (t1_ - t0_) * std::ldexp(static_cast<double>(count), -depth);
   }
 
-  /// (W, H) over [time(from), time(to)], 0 <= from < to <= ticks.
-  SpaceTimeIncrement<V> between(Tick from, Tick to) {
+  /// The increment over [time(from), time(to)], 0 <= from < to <= ticks.
+  Kind<V> between(Tick from, Tick to) {
     if (from < 0 || to > ticks || from >= to) {
       throw std::invalid_argument(
           "BrownianTree: an interval of ticks must be increasing and inside "
           "[0, 2^30]");
     }
-    Sum sum{{like_ * 0.0, like_ * 0.0}, 0};
+    Sum sum{nodes_[0].increment, 0};
     collect(0, from, to, sum);
     return sum.increment;
   }
@@ -67,36 +98,25 @@ class BrownianTree {
  private:
   struct Node {
     Tick index = -1;  // position among the nodes of its level; -1: not known yet
-    SpaceTimeIncrement<V> increment{};
+    Kind<V> increment{};
   };
   struct Sum {
-    SpaceTimeIncrement<V> increment;
-    Tick count;
+    Kind<V> increment;
+    Tick count;  // 0: nothing yet, the increment is without meaning
   };
 
-  V draw(std::uint64_t node, int which) const {
-    return standard_normals(
-        normals_, trajectory_, 2 * node + static_cast<std::uint64_t>(which), like_);
+  /// The normals that belong to a node.
+  std::array<V, Bridge<Kind>::normals> draw(std::uint64_t node) const {
+    constexpr std::uint64_t stride = std::bit_ceil(Bridge<Kind>::normals);
+    return [&]<std::size_t... which>(std::index_sequence<which...>) {
+      return std::array{normals_(stride * node + which, like_)...};
+    }
+    (std::make_index_sequence<Bridge<Kind>::normals>{});
   }
 
-  SpaceTimeIncrement<V> root() const {
-    const double h = t1_ - t0_;
-    return {V(std::sqrt(h) * draw(0, 0)), V(std::sqrt(h / 12) * draw(0, 1))};
-  }
-
-  /// The two halves of an interval of length h given its (W, H):
-  ///   W = W/2 +- (3/2 H + z),  H = H/4 - z/2 +- n/2,  z ~ N(0, h/16), n ~ N(0, h/12).
-  std::pair<SpaceTimeIncrement<V>, SpaceTimeIncrement<V>> halves(const SpaceTimeIncrement<V>& whole,
-                                                                 int level,
-                                                                 Tick index) const {
-    const double h = length(ticks >> level);
+  std::array<Kind<V>, 2> halves(const Kind<V>& whole, int level, Tick index) const {
     const auto node = (std::uint64_t{1} << level) | static_cast<std::uint64_t>(index);
-    const V z = (std::sqrt(h) / 4) * draw(node, 0);
-    const V n = std::sqrt(h / 12) * draw(node, 1);
-    const V lean = 1.5 * whole.H + z;
-    const V area = 0.25 * whole.H - 0.5 * z;
-    return {{V(0.5 * whole.W + lean), V(area + 0.5 * n)},
-            {V(0.5 * whole.W - lean), V(area - 0.5 * n)}};
+    return Bridge<Kind>::halves(whole, length(ticks >> level), draw(node));
   }
 
   /// Adds the part of the known node at `level` that lies in [from, to), left to right. The child
@@ -141,8 +161,7 @@ class BrownianTree {
     place = std::move(node);
   }
 
-  RandomStream normals_;
-  std::uint64_t trajectory_;
+  Normals normals_;
   double t0_, t1_;
   V like_;
   std::array<Node, depth + 1> nodes_{};
