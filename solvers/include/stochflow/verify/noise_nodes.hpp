@@ -57,13 +57,23 @@ inline std::vector<Node> gauss_hermite(int n) {
   return nodes;
 }
 
-/// Nodes of each kind of Gaussian variable. The increment needs most, because methods of Roessler's
-/// kind divide its powers by those of sqrt(h).
+/// Nodes of each kind of Gaussian variable.
 struct QuadratureSizes {
-  int W = 8;
-  int H = 4;
-  int K = 3;
+  int W, H, K;
 };
+
+/// Enough for the methods that ask for these variables. The increment needs most, because methods
+/// of Roessler's kind divide its powers by those of sqrt(h).
+constexpr QuadratureSizes quadrature_sizes(NoiseInput needs) {
+  switch (needs) {
+    case NoiseInput::WHK:
+      return {.W = 5, .H = 4, .K = 3};
+    case NoiseInput::WA:
+      return {.W = 5, .H = 3, .K = 1};
+    default:
+      return {.W = 8, .H = 4, .K = 1};
+  }
+}
 
 /// The variance of the area B_jk = A_jk - (H_j W_k - W_j H_k) given H. Source: Foster 2020.
 inline double area_variance(double h, double H_j, double H_k) {

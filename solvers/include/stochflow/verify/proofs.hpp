@@ -43,19 +43,28 @@ ProofRow prove(const P& problem, const M& method, const ProofOptions& options = 
                .strong_claimed = M::facts.strong[P::noise],
                .weak_claimed = M::facts.weak[P::noise],
                .weakest = ""};
-  if constexpr (M::facts.strong[P::noise] > 0) {
-    const StrongProof proof = prove_strong(problem, method, options);
-    row.strong_proved = proof.order();
-    row.holds = proof.holds();
-    row.weakest = proof.mean.exponent - 1 < proof.mean_square.exponent - 0.5
-                      ? proof.mean.quantity
-                      : proof.mean_square.quantity;
-  }
+  WeakProof weak;
   if constexpr (M::facts.weak[P::noise] > 0) {
-    const WeakProof proof = prove_weak(problem, method, options);
-    row.weak_proved = proof.order();
-    row.holds = row.holds && proof.holds();
-    row.weakest += (row.weakest.empty() ? "" : "; ") + proof.worst().quantity;
+    weak = prove_weak(problem, method, options);
+    row.weak_proved = weak.order();
+    row.holds = weak.holds();
+    row.weakest = weak.worst().quantity;
+  }
+  if constexpr (M::facts.strong[P::noise] > 0) {
+    StrongProof strong;
+    if (weak.moments.empty()) {
+      strong = prove_strong(problem, method, options);
+    } else {  // the mean is known already
+      strong = {.claimed = row.strong_claimed,
+                .mean_square =
+                    detail::mean_square_error(detail::one_step(problem, method, P::x0(), P::t0),
+                                              local_fields(problem, P::x0(), P::t0),
+                                              options),
+                .mean = weak.moments.front()};
+    }
+    row.strong_proved = strong.order();
+    row.holds = row.holds && strong.holds();
+    row.weakest = strong.weakest().quantity + (row.weakest.empty() ? "" : "; ") + row.weakest;
   }
   return row;
 }
