@@ -33,14 +33,13 @@ struct Sde {
   Drift drift_function;
   Diffusion diffusion_function;
 
+  // Constrained, so that a method can ask whether a function takes dual numbers.
   template <class X>
-  auto drift(const X& x, double t) const {
-    return drift_function(x, t);
-  }
+  requires std::invocable<const Drift&, const X&, double>
+  auto drift(const X& x, double t) const { return drift_function(x, t); }
   template <class X>
-  auto diffusion(const X& x, double t) const {
-    return diffusion_function(x, t);
-  }
+  requires std::invocable<const Diffusion&, const X&, double>
+  auto diffusion(const X& x, double t) const { return diffusion_function(x, t); }
 };
 
 /// dX = drift(X, t) dt + diffusion(X, t) dW in Itô's sense.

@@ -5,10 +5,12 @@
 // `jacobian(x)`; a state of one number needs no matrix. For a few hundred components at most: the
 // factorisation is dense. Stabilised explicit methods (SkRock) take larger systems.
 //
-// Convergence: the last correction is at most 1e-9 of |x| + |a| in the maximum norm (it is still
-// applied, and Newton squares it), or the residual is within rounding of zero. A step that does not
-// make the residual smaller is halved up to ten times. After fifty iterations, or when a Jacobian
-// is singular or a residual not finite, the stage ends as newton_failed and x is not a number.
+// Convergence: the last correction is at most 1e-9 of |x| in the maximum norm (it is still applied,
+// and Newton squares it), or the residual is within rounding of zero. A correction that does not
+// make the residual smaller is halved up to ten times; where no fraction helps, a correction of at
+// most 1e-6 of |x| is taken for the rounding of a very stiff field, and the stage ends there. After
+// a hundred iterations, or when a Jacobian is singular or a residual not finite, the stage ends as
+// newton_failed and x is not a number.
 //
 // With a one-sided Lipschitz field, <f(x) - f(y), x - y> <= L |x - y|^2, the solution exists and is
 // unique for c L < 1; above that bound Newton may find another root than the one meant.
@@ -119,9 +121,9 @@ DriftAt<P> implicit_drift_at(const P& sde, double t) {
 /// `jacobian(x)`, the same over dual numbers.
 template <class F, class X>
 Attempt<X> solve_implicit(const F& f, const X& a, double c, const X& guess) {
-  constexpr double tolerance = 1e-9;
+  constexpr double tolerance = 1e-9, attainable = 1e-6;
   constexpr double rounding = 4 * std::numeric_limits<double>::epsilon();
-  constexpr int max_iterations = 50, max_halvings = 10;
+  constexpr int max_iterations = 100, max_halvings = 10;
   const auto residual = [&](const X& x) -> X { return a + c * X(f(x)) - x; };
   const auto size_of = [](const X& r) {
     return StateTraits<X>::all_finite(r) ? detail::max_norm(r)
@@ -133,14 +135,17 @@ Attempt<X> solve_implicit(const F& f, const X& a, double c, const X& guess) {
   X r = residual(x);
   double size = size_of(r);
   for (int iteration = 0; iteration < max_iterations && std::isfinite(size); ++iteration) {
-    const double scale = detail::max_norm(x) + detail::max_norm(a);
-    if (size <= rounding * scale) return {x};
+    const double length = detail::max_norm(x);
+    if (size <= rounding * (length + detail::max_norm(a))) return {x};
     const X dx = detail::solve_shifted(detail::jacobian(f, x), c, r);
     if (!StateTraits<X>::all_finite(dx)) return failed;
-    if (detail::max_norm(dx) <= tolerance * scale) return {X(x + dx)};
+    const double correction = detail::max_norm(dx);
+    if (correction <= tolerance * length) return {X(x + dx)};
     double fraction = 1;
     for (int halvings = 0;; ++halvings, fraction /= 2) {
-      if (halvings > max_halvings) return failed;
+      if (halvings > max_halvings) {
+        return correction <= attainable * length ? Attempt<X>{x} : failed;
+      }
       const X next = x + fraction * dx;
       const X r_next = residual(next);
       const double size_next = size_of(r_next);
