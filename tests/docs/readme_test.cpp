@@ -1,5 +1,6 @@
-// The README tells the truth: every C++ block is the marked region of a compiled example, and every
-// output block is what that example prints. The marks are HTML comments before the blocks:
+// The README and the pages of docs tell the truth: every C++ block is the marked region of a
+// compiled example, and every output block is what that example prints. The marks are HTML comments
+// before the blocks:
 //   <!-- snippet NAME -->   the block is the region [snippet] of docs/examples/NAME.cpp
 //   <!-- output NAME -->    the block is the output of that program
 
@@ -79,13 +80,24 @@ std::string output_of(const std::string& name) {
 
 bool built(const std::string& name) { return fs::exists(programs / ("example_" + name)); }
 
+std::vector<fs::path> pages() {
+  std::vector<fs::path> all{source / "README.md"};
+  for (const auto& file : fs::directory_iterator(source / "docs")) {
+    if (file.path().extension() == ".md") all.push_back(file.path());
+  }
+  return all;
+}
+
 TEST(Readme, EverySnippetIsACompiledExample) {
   std::set<std::string> shown;
-  for (const Block& block : blocks_of(source / "README.md")) {
-    if (block.language != "cpp") continue;
-    ASSERT_EQ(block.kind, "snippet") << "a C++ block without a mark:\n" << block.text;
-    EXPECT_EQ(block.text, region_of(block.name)) << block.name;
-    shown.insert(block.name);
+  for (const fs::path& page : pages()) {
+    for (const Block& block : blocks_of(page)) {
+      if (block.language != "cpp") continue;
+      ASSERT_EQ(block.kind, "snippet") << page.filename() << ", a C++ block without a mark:\n"
+                                       << block.text;
+      EXPECT_EQ(block.text, region_of(block.name)) << page.filename() << ' ' << block.name;
+      shown.insert(block.name);
+    }
   }
   for (const auto& file : fs::directory_iterator(source / "docs/examples")) {
     if (file.path().extension() != ".cpp") continue;
@@ -95,10 +107,12 @@ TEST(Readme, EverySnippetIsACompiledExample) {
 
 TEST(Readme, EveryOutputIsWhatTheProgramPrints) {
   int compared = 0;
-  for (const Block& block : blocks_of(source / "README.md")) {
-    if (block.kind != "output" || !built(block.name)) continue;
-    EXPECT_EQ(block.text, output_of(block.name)) << block.name;
-    ++compared;
+  for (const fs::path& page : pages()) {
+    for (const Block& block : blocks_of(page)) {
+      if (block.kind != "output" || !built(block.name)) continue;
+      EXPECT_EQ(block.text, output_of(block.name)) << page.filename() << ' ' << block.name;
+      ++compared;
+    }
   }
   EXPECT_GE(compared, 2);  // the two that need no LibTorch
 }
