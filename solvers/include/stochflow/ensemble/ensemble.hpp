@@ -3,9 +3,12 @@
 // Many trajectories of one problem: `simulate(problem, method, x0, grid, options)`. Trajectory k is
 // driven by the path (seed, k) whatever thread runs it, and blocks of trajectories are reduced in
 // order, so the result is the same to the last bit for any number of threads. A trajectory that
-// fails is counted and reported, and left out of the statistics; the others go on.
+// fails is counted and reported, and left out of the statistics; the others go on. A trajectory
+// that a terminal event ends is no failure: it counts in the statistics of the save times before
+// its end, and the ends themselves are counted for each event.
 
 #include <atomic>
+#include <concepts>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -39,8 +42,12 @@ struct FailedTrajectory {
 struct EnsembleResult {
   std::vector<double> times;                  // [times]
   std::vector<std::vector<Moments>> moments;  // [times][observables]
-  /// [times][observables][trajectory], only the trajectories that reached the end, in order;
-  /// empty unless keep_values.
+  /// The times at which event k ended trajectories; its count is their number: [events]
+  std::vector<Moments> ends;
+  /// The times at which event k was noted without ending the trajectory: [events]
+  std::vector<Moments> noted;
+  /// [times][observables][trajectory], only the trajectories that reached the time and did not
+  /// fail, in order; empty unless keep_values.
   std::vector<std::vector<std::vector<double>>> values;
   std::int64_t trajectories = 0;
   std::int64_t failures = 0;
@@ -95,13 +102,15 @@ std::vector<double> components(const X& x) {
 
 /// Simulates `options.trajectories` trajectories from x0. observe(x) -> std::vector<double> names
 /// the quantities whose statistics are kept.
-template <class P, class M, class X, class Observe>
-EnsembleResult simulate(const P& problem,
-                        const M& method,
-                        const X& x0,
-                        std::span<const double> grid,
-                        const EnsembleOptions& options,
-                        const Observe& observe) {
+template <class P, class M, class X, class Observe, class EventList = NoEvents>
+requires std::invocable<const Observe&, const X&> EnsembleResult
+simulate(const P& problem,
+         const M& method,
+         const X& x0,
+         std::span<const double> grid,
+         const EnsembleOptions& options,
+         const Observe& observe,
+         const EventList& events = {}) {
   if (options.trajectories < 1) {
     throw std::invalid_argument("simulate: expected at least 1 trajectory, found " +
                                 std::to_string(options.trajectories));
@@ -113,6 +122,7 @@ EnsembleResult simulate(const P& problem,
 
   struct Block {
     std::vector<std::vector<Moments>> moments;
+    std::vector<Moments> ends, noted;
     std::vector<std::vector<std::vector<double>>> values;
     std::vector<FailedTrajectory> failures;
   };
@@ -126,6 +136,8 @@ EnsembleResult simulate(const P& problem,
   const auto run_block = [&](std::int64_t b) {
     Block& block = results[static_cast<std::size_t>(b)];
     block.moments.assign(times, std::vector<Moments>(observables));
+    block.ends.resize(EventList::count);
+    block.noted.resize(EventList::count);
     if (options.keep_values) {
       block.values.assign(times, std::vector<std::vector<double>>(observables));
     }
@@ -137,12 +149,19 @@ EnsembleResult simulate(const P& problem,
                                   x0,
                                   grid,
                                   PathId{options.seed, static_cast<std::uint64_t>(k)},
-                                  solve_options);
-      if (!solution.outcome.ok()) {
+                                  solve_options,
+                                  NoObserver{},
+                                  events);
+      const bool ended = solution.outcome.status == Status::event;
+      if (!solution.outcome.ok() && !ended) {
         block.failures.push_back({k, solution.outcome});
         continue;
       }
-      for (std::size_t i = 0; i < times; ++i) {
+      for (const auto& event : solution.events) {
+        const bool end = ended && &event == &solution.events.back();
+        (end ? block.ends : block.noted)[event.event].add(event.t);
+      }
+      for (std::size_t i = 0; i < solution.states.size(); ++i) {
         const std::vector<double> seen = observe(solution.states[i]);
         for (std::size_t j = 0; j < observables; ++j) {
           block.moments[i][j].add(seen[j]);
@@ -162,6 +181,8 @@ EnsembleResult simulate(const P& problem,
   result.times = solve_options.save_at;
   result.trajectories = options.trajectories;
   result.moments.assign(times, std::vector<Moments>(observables));
+  result.ends.resize(EventList::count);
+  result.noted.resize(EventList::count);
   if (options.keep_values) {
     result.values.assign(times, std::vector<std::vector<double>>(observables));
   }
@@ -174,6 +195,10 @@ EnsembleResult simulate(const P& problem,
           kept.insert(kept.end(), block.values[i][j].begin(), block.values[i][j].end());
         }
       }
+    }
+    for (std::size_t k = 0; k < EventList::count; ++k) {
+      result.ends[k].merge(block.ends[k]);
+      result.noted[k].merge(block.noted[k]);
     }
     result.failures += static_cast<std::int64_t>(block.failures.size());
     for (const auto& failed : block.failures) {
@@ -192,6 +217,18 @@ EnsembleResult simulate(const P& problem,
                         const EnsembleOptions& options) {
   return simulate(
       problem, method, x0, grid, options, [](const X& x) { return detail::components(x); });
+}
+
+/// The same with events.
+template <class P, class M, class X, class... F>
+EnsembleResult simulate(const P& problem,
+                        const M& method,
+                        const X& x0,
+                        std::span<const double> grid,
+                        const EnsembleOptions& options,
+                        const Events<F...>& events) {
+  const auto components = [](const X& x) { return detail::components(x); };
+  return simulate(problem, method, x0, grid, options, components, events);
 }
 
 }  // namespace stochflow

@@ -169,16 +169,17 @@ class EventWatch {
       V B = std::sqrt(part * (1 - part) * h) *
             standard_normals(bits.stream, bits.trajectory, bits.index + 1, like);
       double along = 0;
-      const auto b = elements(B), slope = elements(v);
-      for (std::size_t j = 0; j < b.size(); ++j) along += b[j] * slope[j];
+      const auto b = elements(B), across = elements(v);
+      for (std::size_t j = 0; j < b.size(); ++j) along += b[j] * across[j];
       const double on_the_line = e0 + part * (e1 - e0);
       B = V(B - ((on_the_line + along) / rate) * v);
       state = X(state + noise_term(problem, x, t, B));
-      // Where e bends, a few Newton steps along the noise end on the level.
+      // Where e bends, Newton's method along the noise ends on the level.
       const X direction = noise_term(problem, x, t, v);
       double gap = event.function(state, at);
-      for (int iteration = 0; iteration < 4 && gap != 0; ++iteration) {
-        const X better = state - (gap / rate) * direction;
+      for (int iteration = 0; iteration < 20 && gap != 0; ++iteration) {
+        const double slope = derivative_part(event.function(seed_direction(state, direction), at));
+        const X better = state - (gap / slope) * direction;
         const double left = event.function(better, at);
         if (!(std::abs(left) < std::abs(gap))) break;
         state = better;
