@@ -71,7 +71,7 @@ constexpr QuadratureSizes quadrature_sizes(NoiseInput needs) {
     case NoiseInput::WA:
       return {.W = 5, .H = 3, .K = 1};
     default:
-      return {.W = 8, .H = 4, .K = 1};
+      return {.W = 8, .H = 3, .K = 1};
   }
 }
 
