@@ -45,7 +45,8 @@ struct ConvergenceRow {
   /// Whether a measured order falls short of its claim. A higher order than claimed is no
   /// contradiction: many methods gain on equations as simple as those with known solutions.
   bool contradicts_claim() const {
-    return strong.falls_short_of(strong_claimed) || weak.falls_short_of(weak_claimed);
+    return (strong_claimed > 0 && strong.falls_short_of(strong_claimed)) ||
+           (weak_claimed > 0 && weak.falls_short_of(weak_claimed));
   }
 };
 
