@@ -87,6 +87,33 @@ std::vector<std::vector<Series>> series_columns(const G& g, std::size_t size) {
   return columns;
 }
 
+/// The problem's coefficients at a time that is a series too. The problems made by ito<...>(f, g)
+/// and stratonovich<...>(f, g) take times as double; their functions may take more.
+template <class P, class X>
+auto drift_at(const P& problem, const X& x, const Series& t) {
+  if constexpr (requires { problem.drift_function(x, t); }) {
+    return stochflow::detail::plain(problem.drift_function(x, t));
+  } else {
+    static_assert(
+        requires { problem.drift(x, t); },
+        "A proof of order needs a drift that is generic in the state and in the time: "
+        "write drift(const auto& x, const auto& t).");
+    return stochflow::detail::plain(problem.drift(x, t));
+  }
+}
+template <class P, class X>
+auto diffusion_at(const P& problem, const X& x, const Series& t) {
+  if constexpr (requires { problem.diffusion_function(x, t); }) {
+    return stochflow::detail::plain(problem.diffusion_function(x, t));
+  } else {
+    static_assert(
+        requires { problem.diffusion(x, t); },
+        "A proof of order needs a diffusion that is generic in the state and in the "
+        "time: write diffusion(const auto& x, const auto& t).");
+    return stochflow::detail::plain(problem.diffusion(x, t));
+  }
+}
+
 }  // namespace detail
 
 /// The fields of `problem` at (x0, t0). Its drift and diffusion must be generic in the number type
@@ -97,8 +124,8 @@ LocalFields local_fields(const P& problem, const X& x0, double t0) {
   LocalFields fields;
   if constexpr (std::is_arithmetic_v<X>) {
     const Series x = Series::variable(0, x0);
-    fields.drift = {Series(problem.drift(x, t))};
-    fields.columns = {{Series(problem.diffusion(x, t))}};
+    fields.drift = {Series(detail::drift_at(problem, x, t))};
+    fields.columns = {{Series(detail::diffusion_at(problem, x, t))}};
   } else {
     if (x0.size() > Series::states) {
       throw std::invalid_argument("local_fields: the state has " + std::to_string(x0.size()) +
@@ -110,9 +137,9 @@ LocalFields local_fields(const P& problem, const X& x0, double t0) {
     for (Eigen::Index i = 0; i < x0.size(); ++i) {
       x[i] = Series::variable(static_cast<int>(i), x0[i]);
     }
-    const State f = problem.drift(x, t);
+    const State f = detail::drift_at(problem, x, t);
     fields.drift.assign(f.data(), f.data() + f.size());
-    const auto g = stochflow::detail::plain(problem.diffusion(x, t));
+    const auto g = detail::diffusion_at(problem, x, t);
     fields.columns = detail::series_columns<P::noise>(g, static_cast<std::size_t>(x0.size()));
   }
   if constexpr (P::calculus == Calculus::ito) {
