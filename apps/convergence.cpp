@@ -9,6 +9,7 @@
 
 #include "commands.hpp"
 #include "convergence/pairs.hpp"
+#include "convergence/proofs.hpp"
 #include "stochflow/verify/catalogue.hpp"
 #include "support/json.hpp"
 #include "support/options.hpp"
@@ -154,6 +155,7 @@ Plot panel(const std::vector<std::pair<ConvergenceRow, std::string>>& curves,
     style.label = label;
     style.colour = colour++;
     const auto [errors, claimed] = errors_of(row);
+    if (claimed <= 0) continue;  // a weak method follows no path
     add_curves(plot, errors, claimed, style);
   }
   return plot;
@@ -163,9 +165,33 @@ struct Arguments {
   ConvergenceRequest request;
   std::string json;
   std::vector<std::string> plots;
+  bool proof = false;
 };
 
+void run_proof(const Arguments& arguments) {
+  check_names("method", arguments.request.methods, method_names());
+  if (!arguments.json.empty()) prepare_output(arguments.json);
+  const Stopwatch watch;
+  const auto rows = run_proofs(arguments.request.methods);
+  std::cout << proof_table(rows);
+  if (!arguments.json.empty()) {
+    nlohmann::json record =
+        run_record("convergence", {{"proof", true}, {"methods", arguments.request.methods}});
+    record["wall_seconds"] = watch.seconds();
+    record["results"] = proof_results(rows);
+    write_json(arguments.json, record);
+  }
+  std::vector<std::string> refuted;
+  for (const verify::ProofRow& row : rows) {
+    if (!row.holds) refuted.push_back(row.method + " on " + row.noise + " noise");
+  }
+  if (!refuted.empty()) {
+    throw std::runtime_error("the claimed order is refuted for " + join(refuted));
+  }
+}
+
 void run(const Arguments& arguments) {
+  if (arguments.proof) return run_proof(arguments);
   if (!arguments.json.empty()) prepare_output(arguments.json);
   for (const std::string& file : arguments.plots) prepare_plot(file);
   const Stopwatch watch;
@@ -302,11 +328,13 @@ void add_convergence(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       app.add_subcommand("convergence", "Measure strong and weak orders against the claims");
-  auto& [request, json, plots] = *arguments;
-  command
-      ->add_option("--problem", request.problems, "all, or some of: " + join(test_problem_names()))
-      ->delimiter(',')
-      ->capture_default_str();
+  auto& [request, json, plots, proof] = *arguments;
+  CLI::Option* problem =
+      command
+          ->add_option(
+              "--problem", request.problems, "all, or some of: " + join(test_problem_names()))
+          ->delimiter(',')
+          ->capture_default_str();
   command->add_option("--method", request.methods, "all, or some of: " + join(method_names()))
       ->delimiter(',')
       ->capture_default_str();
@@ -320,8 +348,15 @@ void add_convergence(CLI::App& app) {
       ->check(whole_number(0, 4096))
       ->capture_default_str();
   command->add_option("--json", json, "Write the record of the run to this file");
-  command->add_option("--plot", plots, "Write log-log plots to these files (.svg, .png)")
-      ->delimiter(',');
+  CLI::Option* plot =
+      command->add_option("--plot", plots, "Write log-log plots to these files (.svg, .png)")
+          ->delimiter(',');
+  command
+      ->add_flag("--proof",
+                 proof,
+                 "Prove the orders from one step instead, without sampling, on problems of its own")
+      ->excludes(problem)
+      ->excludes(plot);
   command->callback([arguments] { run(*arguments); });
 }
 

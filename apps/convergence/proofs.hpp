@@ -1,0 +1,37 @@
+#pragma once
+
+// `stochflow convergence --proof`: the claimed orders proved from one step, without sampling
+// (stochflow/verify/one_step.hpp), every method on every noise structure that it claims. One source
+// file a noise structure in proofs/, because each step is compiled for each problem.
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "stochflow/verify/proofs.hpp"
+#include "support/table.hpp"
+
+namespace stochflow::apps {
+
+/// The proofs of one method for one noise structure, behind a plain function.
+struct MethodProofs {
+  std::string method;
+  std::function<std::vector<verify::ProofRow>()> rows;
+};
+
+std::vector<MethodProofs> additive_proofs();
+std::vector<MethodProofs> scalar_proofs();
+std::vector<MethodProofs> diagonal_proofs();
+std::vector<MethodProofs> commutative_proofs();
+std::vector<MethodProofs> general_proofs();
+
+/// The rows of the named methods (or all), with progress on standard error.
+std::vector<verify::ProofRow> run_proofs(const std::vector<std::string>& methods);
+
+Table proof_table(const std::vector<verify::ProofRow>& rows);
+/// The list of {method, problem, calculus, noise, brownian_motions, strong_claimed, strong_proved,
+/// weak_claimed, weak_proved, holds}; null where nothing is claimed.
+nlohmann::json proof_results(const std::vector<verify::ProofRow>& rows);
+
+}  // namespace stochflow::apps
