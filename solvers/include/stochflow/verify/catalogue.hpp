@@ -12,6 +12,9 @@
 #include "stochflow/methods/euler_maruyama.hpp"
 #include "stochflow/methods/general_shark.hpp"
 #include "stochflow/methods/heun.hpp"
+#include "stochflow/methods/implicit_midpoint.hpp"
+#include "stochflow/methods/implicit_milstein.hpp"
+#include "stochflow/methods/ken_carp_sra.hpp"
 #include "stochflow/methods/log_ode.hpp"
 #include "stochflow/methods/midpoint.hpp"
 #include "stochflow/methods/milstein.hpp"
@@ -23,17 +26,18 @@
 #include "stochflow/methods/rdi2wm.hpp"
 #include "stochflow/methods/rdi3wm.hpp"
 #include "stochflow/methods/rdi4wm.hpp"
+#include "stochflow/methods/reversible_heun.hpp"
 #include "stochflow/methods/ri1.hpp"
 #include "stochflow/methods/ri3.hpp"
 #include "stochflow/methods/ri5.hpp"
 #include "stochflow/methods/ri6.hpp"
 #include "stochflow/methods/rs1.hpp"
 #include "stochflow/methods/rs2.hpp"
-#include "stochflow/methods/reversible_heun.hpp"
 #include "stochflow/methods/sea.hpp"
 #include "stochflow/methods/shark.hpp"
 #include "stochflow/methods/siea.hpp"
 #include "stochflow/methods/simplified_euler.hpp"
+#include "stochflow/methods/sk_rock.hpp"
 #include "stochflow/methods/slow_rk.hpp"
 #include "stochflow/methods/smea.hpp"
 #include "stochflow/methods/sosra.hpp"
@@ -41,6 +45,7 @@
 #include "stochflow/methods/sosri.hpp"
 #include "stochflow/methods/sosri2.hpp"
 #include "stochflow/methods/spark.hpp"
+#include "stochflow/methods/split_step_backward_euler.hpp"
 #include "stochflow/methods/split_step_euler_maruyama.hpp"
 #include "stochflow/methods/sra1.hpp"
 #include "stochflow/methods/sra2.hpp"
@@ -49,6 +54,10 @@
 #include "stochflow/methods/sriw1.hpp"
 #include "stochflow/methods/sriw2.hpp"
 #include "stochflow/methods/srs2.hpp"
+#include "stochflow/methods/tamed_euler.hpp"
+#include "stochflow/methods/tamed_milstein.hpp"
+#include "stochflow/methods/theta_euler.hpp"
+#include "stochflow/methods/truncated_euler.hpp"
 #include "stochflow/methods/w2ito1.hpp"
 #include "stochflow/methods/w2ito2.hpp"
 #include "stochflow/verify/problems.hpp"
@@ -98,7 +107,16 @@ using Methods = std::tuple<EulerMaruyama,
                            SIEA,
                            SMEA,
                            RS1,
-                           RS2>;
+                           RS2,
+                           ThetaEuler,
+                           ImplicitMilstein,
+                           ImplicitMidpoint,
+                           SplitStepBackwardEuler,
+                           KenCarpSRA,
+                           SkRock,
+                           TamedEuler,
+                           TamedMilstein,
+                           TruncatedEuler>;
 
 using TestProblems = std::tuple<OrnsteinUhlenbeckTest,
                                 AdditiveTimeTest,
