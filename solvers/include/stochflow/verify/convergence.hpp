@@ -176,6 +176,8 @@ MeasuredErrors measure_errors(const P& problem,
 /// Measures both orders of `method` on a test problem (see problems.hpp).
 template <class P, class M>
 ConvergenceRow measure(const P& problem, const M& method, const ConvergenceOptions& options = {}) {
+  // A weak method has a distance from the path, but no order in it to be measured.
+  const std::int64_t strong_paths = M::facts.strong[P::noise] > 0 ? options.paths / 8 : 64;
   ConvergenceRow row{
       .problem = std::string(P::name),
       .method = std::string(M::facts.name),
@@ -187,13 +189,13 @@ ConvergenceRow measure(const P& problem, const M& method, const ConvergenceOptio
       .weak = {},
       .strong_errors =
           measure_errors(
-              problem, method, options.strong, options.paths / 8, options.seed, options.threads)
+              problem, method, options.strong, strong_paths, options.seed, options.threads)
               .strong,
       .weak_errors =
           measure_errors(
               problem, method, options.weak, options.paths, options.seed + 1, options.threads)
               .weak};
-  row.strong = fit_order(row.strong_errors, options.confidence);
+  if (row.strong_claimed > 0) row.strong = fit_order(row.strong_errors, options.confidence);
   row.weak = fit_order(row.weak_errors, options.confidence);
   return row;
 }
