@@ -31,8 +31,7 @@ struct ALIGN {
 
   template <class P, class S>
   auto start(const P& sde, const S& s, double) const {
-    detail::require_langevin<P, S>();
-    return GradientMemory<typename S::value_type>{sde.gradient(s.x)};
+    return GradientMemory<detail::PositionsOf<P, S>>{sde.gradient(s.x)};
   }
 
   template <class P, class S, class V>

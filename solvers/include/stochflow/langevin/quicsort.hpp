@@ -32,8 +32,7 @@ struct QUICSORT {
 
   template <class P, class S, class V>
   S step(const P& sde, const S& s, double, double h, const SpaceTimeTimeIncrement<V>& dB) const {
-    detail::require_langevin<P, S>();
-    using X = typename S::value_type;
+    using X = detail::PositionsOf<P, S>;
     const double u = sde.u(), rho = sde.rho(), z = sde.gamma() * h;
     constexpr double l = 0.21132486540518711775, r = 0.78867513459481288225;
     const PhiFunctions phi(z), left(l * z), right(r * z), third(z / 3);

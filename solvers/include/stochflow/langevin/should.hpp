@@ -32,8 +32,7 @@ struct ShOULD {
 
   template <class P, class S>
   auto start(const P& sde, const S& s, double) const {
-    detail::require_langevin<P, S>();
-    return GradientMemory<typename S::value_type>{sde.gradient(s.x)};
+    return GradientMemory<detail::PositionsOf<P, S>>{sde.gradient(s.x)};
   }
 
   template <class P, class S, class V>

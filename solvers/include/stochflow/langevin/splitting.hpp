@@ -182,16 +182,14 @@ class FixedSplitting {
 
   template <class P, class S, class Noise>
   S step(const P& sde, const S& s, double, double h, const Noise& dB) const {
-    detail::require_langevin<P, S>();
-    auto gradient = s.x;
+    detail::PositionsOf<P, S> gradient = s.x;
     return detail::splitting_step(name, sde, s, h, detail::independent_parts(dB), gradient, false);
   }
 
   template <class P, class S>
   auto start(const P& sde, const S& s, double) const
       requires(detail::ends_with_its_first_gradient(name)) {
-    detail::require_langevin<P, S>();
-    return GradientMemory<typename S::value_type>{sde.gradient(s.x)};
+    return GradientMemory<detail::PositionsOf<P, S>>{sde.gradient(s.x)};
   }
   template <class P, class S, class Noise, class X>
   S step(const P& sde, const S& s, double, double h, const Noise& dB, GradientMemory<X>& memory)
@@ -250,16 +248,14 @@ class Splitting {
 
   template <class P, class S, class V>
   S step(const P& sde, const S& s, double, double h, const SpaceTimeTimeIncrement<V>& dB) const {
-    detail::require_langevin<P, S>();
-    auto gradient = s.x;
+    detail::PositionsOf<P, S> gradient = s.x;
     return run(sde, s, h, dB, gradient, false);
   }
 
   template <class P, class S>
   auto start(const P& sde, const S& s, double) const {
-    detail::require_langevin<P, S>();
     // Not every string has use for it; the others keep what is there.
-    return GradientMemory<typename S::value_type>{reuses_ ? sde.gradient(s.x) : s.x};
+    return GradientMemory<detail::PositionsOf<P, S>>{reuses_ ? sde.gradient(s.x) : s.x};
   }
   template <class P, class S, class V, class X>
   S step(const P& sde,

@@ -33,8 +33,7 @@ struct UBU {
 
   template <class P, class S, class V>
   S step(const P& sde, const S& s, double, double h, const SpaceTimeTimeIncrement<V>& dB) const {
-    detail::require_langevin<P, S>();
-    using X = typename S::value_type;
+    using X = detail::PositionsOf<P, S>;
     const double u = sde.u(), rho = sde.rho(), gamma = sde.gamma(), z = gamma * h;
     const PhiFunctions twice(2 * z), phi(z), half(0.5 * z);
 

@@ -83,20 +83,28 @@ struct IsPhaseSpace : std::false_type {};
 template <class X>
 struct IsPhaseSpace<PhaseSpace<X>> : std::true_type {};
 
-/// The sentence for a Langevin method that meets another kind of problem.
+template <class X>
+X positions(const PhaseSpace<X>&);
+
 template <class P, class S>
-constexpr void require_langevin() {
-  static_assert(
-      IsPhaseSpace<S>::value &&
-          requires(const P& p) {
-            p.gamma();
-            p.u();
-            p.rho();
-          },
-      "This method is for underdamped Langevin dynamics: give it an UnderdampedLangevin problem "
-      "and "
-      "a PhaseSpace{x, v} state, or take a method for additive noise such as ShARK.");
-}
+inline constexpr bool is_langevin = IsPhaseSpace<S>::value&& requires(const P& p) {
+  p.gamma();
+  p.u();
+  p.rho();
+};
+
+/// The positions' type of a Langevin state S of problem P; a sentence where they are something
+/// else.
+template <class P, class S>
+struct LangevinPositions {
+  static_assert(is_langevin<P, S>,
+                "This method is for underdamped Langevin dynamics: give it an UnderdampedLangevin "
+                "problem and a PhaseSpace{x, v} state, or take a method for additive noise such as "
+                "ShARK.");
+  using type = decltype(positions(std::declval<S>()));
+};
+template <class P, class S>
+using PositionsOf = typename LangevinPositions<P, S>::type;
 
 }  // namespace detail
 }  // namespace stochflow
