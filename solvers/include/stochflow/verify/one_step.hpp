@@ -13,7 +13,7 @@
 // the time included; one_step_problems.hpp has one for each noise structure. A single problem
 // proves a defect, and a generic one (no special symmetries, time-dependent, nonlinear) leaves a
 // defect no place to hide. Monte-Carlo slopes, which show the size of errors as well, are in
-// convergence.hpp. Source: Milstein and Tretyakov 2004, theorems 1.1.1 and 2.2.1.
+// convergence.hpp. Source: Milstein and Tretyakov 2004, chapters 1 and 2.
 
 #include <Eigen/Core>
 #include <algorithm>

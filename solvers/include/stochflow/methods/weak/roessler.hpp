@@ -70,9 +70,8 @@ struct WeakItoTableau {
                     srk::dot(b4, srk::squares(B2e))});
   }
 
-  /// The largest violation of conditions for weak order 2: those of Roessler 2009, theorem 5.1,
-  /// that are not already zero term by term for the tableaus here. The full order is proved in
-  /// tests.
+  /// The largest violation of conditions for weak order 2 (Roessler 2009) that are not already zero
+  /// term by term for the tableaus here, where A2 = 0. The full order is proved in tests.
   constexpr double residual() const {
     const auto A0e = c0(), A1e = c1(), B0e = srk::row_sums(B0), B1e = srk::row_sums(B1),
                B2e = srk::row_sums(B2);
