@@ -80,6 +80,35 @@ TEST(LevyArea, SecondMomentsGivenTheIncrement) {
   }
 }
 
+// Without sampling: with the normals of the series zero an area is linear in those of the tail, and
+// unit vectors give its covariance. It must be that of the terms left out,
+//   Cov(A_jk, A_jl) = c (w_k w_l + delta_kl (1 + w_j^2)),  c = h^2/(2 pi^2) sum_{r > n} 1/r^2.
+template <class Area>
+void expect_the_tails_covariance(const Area& area, int normals_of_the_tail) {
+  const double h = 0.3;
+  const int n = 2;
+  const Triple W(0.5, -0.9, 0.4), w = W / std::sqrt(h);
+  Eigen::MatrixXd pairs(3, normals_of_the_tail);  // rows: the entries 12, 13, 23
+  for (int k = 0; k < normals_of_the_tail; ++k) {
+    int drawn = 0;
+    const auto normal = [&] { return drawn++ == 2 * 3 * n + k ? 1.0 : 0.0; };
+    const auto A = area(h, Increment<Triple>{W}, normal);
+    EXPECT_EQ(drawn, 2 * 3 * n + normals_of_the_tail);
+    pairs.col(k) << A(0, 1), A(0, 2), A(1, 2);
+  }
+  const double pi = std::numbers::pi;
+  const double c = h * h / (2 * pi * pi) * (pi * pi / 6 - 1 - 0.25);
+  Eigen::Matrix3d expected;
+  expected << 1 + w[0] * w[0] + w[1] * w[1], w[1] * w[2], -w[0] * w[2],  //
+      w[1] * w[2], 1 + w[0] * w[0] + w[2] * w[2], w[0] * w[1],           //
+      -w[0] * w[2], w[0] * w[1], 1 + w[1] * w[1] + w[2] * w[2];
+  EXPECT_LT((pairs * pairs.transpose() - c * expected).cwiseAbs().maxCoeff(), 1e-15);
+}
+TEST(LevyArea, TailsHaveTheExactCovariance) {
+  expect_the_tails_covariance(MrongowiusRoesslerArea{2}, 3 + 3);
+  expect_the_tails_covariance(WiktorssonArea{2}, 3);
+}
+
 // Var(A | W, H) - E[A | W, H]^2 depends on H in Foster's form: h^2/20 + h (H_1^2 + H_2^2)/5.
 TEST(LevyArea, FosterVarianceGivenSpaceTimeArea) {
   const double h = 0.5;
