@@ -1,5 +1,5 @@
 // The strong orders of the Langevin methods, measured on one Brownian path at every step size, and
-// their orders without noise. Fourteen intervals at 1 - 1e-8: a false alarm in 1e7 seeds.
+// their orders without noise. Seven intervals at 1 - 1e-8: a false alarm in 1e7 seeds.
 
 #include <gtest/gtest.h>
 
@@ -98,7 +98,7 @@ TEST(LangevinOrders, StrongAsClaimed) {
       });
     }
   }
-  EXPECT_LT(std::sqrt(shark), 5e-5);  // ShARK's own error at this step, times three
+  EXPECT_LT(std::sqrt(shark), 5e-5);  // of the size of h^{3/2}, the error of ShARK
 
   Eigen::VectorXd h(count);
   for (int l = 0; l < count; ++l) h[l] = std::ldexp(t1, -(coarsest + l));
