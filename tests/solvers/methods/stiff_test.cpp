@@ -169,6 +169,12 @@ TEST(Stiff, TamedAndTruncatedFormulas) {
                 .abs()
                 .maxCoeff(),
             1e-15);
+  const double short_h = 0.05;  // h |f| < 1
+  EXPECT_LT((TamedEuler{1}.step(sde, x, 0, short_h, Increment<Two>{W}) -
+             (x + short_h * f(x) / (1 + short_h * size) + noise))
+                .abs()
+                .maxCoeff(),
+            1e-15);
   // |x| = 50 is pulled back to R = 5 (1/16)^(-1/4) = 10.
   const Two far(30, -40), near(6, -8);
   const TruncatedEuler truncated{.radius = 5, .growth = 1};
