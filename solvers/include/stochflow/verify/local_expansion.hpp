@@ -167,10 +167,8 @@ inline std::array<double, 3> moment_coefficients(const LocalFields& fields,
 /// noise the scheme is of strong order 1.
 class TaylorStep {
  public:
-  /// At most four components or Brownian motions, kept off the heap.
-  using Vector = Eigen::Matrix<double, Eigen::Dynamic, 1, 0, Series::states, 1>;
-  using Areas =
-      Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, 0, Series::states, Series::states>;
+  using Vector = Eigen::VectorXd;
+  using Areas = Eigen::MatrixXd;
 
   explicit TaylorStep(const LocalFields& fields)
       : noises_(static_cast<Eigen::Index>(fields.columns.size())),
