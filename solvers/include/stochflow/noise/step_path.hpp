@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <utility>
 
-#include "stochflow/noise/split.hpp"
 #include "stochflow/noise/increment_types.hpp"
+#include "stochflow/noise/split.hpp"
 
 namespace stochflow::detail {
 
