@@ -69,7 +69,7 @@ TEST(Deepen, RefusesWhatCannotHoldTheSmallNetwork) {
   EXPECT_THROW(deepen(small, wide, 1), std::invalid_argument);
 }
 
-TEST(Checkpoint, HalfPrecisionWeightsLoadAsTheNetworkTheyRoundTo) {
+TEST(HalfPrecision, WeightsLoadAsTheNetworkTheyRoundTo) {
   const ScoreNetwork network = trained(with_blocks(1, 1, 1));
   const auto file = std::filesystem::temp_directory_path() /
                     ("stochflow-half-" + std::to_string(::getpid()) + ".safetensors");

@@ -207,11 +207,14 @@ class OdeLanes {
     const Lanes<N> error = weighed(pair.e, s, h);
     const Lanes<N> scale = method_.atol + method_.rtol * x_.abs().max(next.abs());
     LaneRow e = mean_of_squares(error / scale);
+    // Not Eigen's own root: its vector form (AVX-512) is rounded otherwise than the scalar one, and
+    // a trajectory's steps would depend on its place in the batch.
+    const auto root = [](double v) { return std::sqrt(v); };
     if constexpr (pair.has_low()) {
       const LaneRow low = mean_of_squares(weighed(pair.e_low, s, h) / scale);
-      e = (e > 0).select(e / (e + 0.01 * low).sqrt(), e);
+      e = (e > 0).select(e / (e + 0.01 * low).unaryExpr(root), e);
     } else {
-      e = e.sqrt();
+      e = e.unaryExpr(root).eval();
     }
     // From the last to the first, so that a lane that is removed is replaced by one already done.
     for (Eigen::Index lane = L - 1; lane >= 0; --lane) {
