@@ -9,7 +9,7 @@
 [[maybe_unused]] static const bool exported = [] {
   torch::jit::Module denoiser("denoiser");
   denoiser.define(
-      "def forward(self, x, sigma):\n  return torch.tanh(x / (sigma * sigma).view(-1, 1))");
+      "def forward(self, x, sigma):\n  return torch.tanh(x / (sigma * sigma).view(-1, 1))\n");
   std::filesystem::create_directories("out");
   denoiser.save("out/denoiser.ts");
   return true;
