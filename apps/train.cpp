@@ -48,7 +48,7 @@ struct Arguments {
   std::string precision = "auto";
   bool resume = false;
   bool new_plan = false;  // --steps was given
-  std::int64_t steps = 12000;
+  std::int64_t steps = 18000;
   double epochs = 0;
   std::int64_t channels = 64, deep_channels = 96;
   std::int64_t blocks = 3, deep_blocks = 3;
