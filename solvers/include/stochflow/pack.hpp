@@ -18,6 +18,10 @@
 #include <experimental/simd>
 #include <type_traits>
 
+#if defined(__AVX512F__) || defined(__FMA__)
+#include <immintrin.h>
+#endif
+
 #include "stochflow/number.hpp"
 
 namespace stochflow {
@@ -134,13 +138,30 @@ template <class T>
 Pack<T> abs2(const Pack<T>& a) {
   return a * a;
 }
+// std::experimental::fma calls the scalar function lane by lane.
+namespace detail {
+#if defined(__AVX512F__)
+inline __m512d fused(__m512d a, __m512d b, __m512d c) { return _mm512_fmadd_pd(a, b, c); }
+inline __m512 fused(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
+template <class T>
+using Register = std::conditional_t<std::is_same_v<T, double>, __m512d, __m512>;
+#elif defined(__FMA__)
+inline __m256d fused(__m256d a, __m256d b, __m256d c) { return _mm256_fmadd_pd(a, b, c); }
+inline __m256 fused(__m256 a, __m256 b, __m256 c) { return _mm256_fmadd_ps(a, b, c); }
+template <class T>
+using Register = std::conditional_t<std::is_same_v<T, double>, __m256d, __m256>;
+#endif
+}  // namespace detail
+
 /// a b + c, rounded once.
 template <class T>
 Pack<T> fma(const Pack<T>& a,
             const std::type_identity_t<Pack<T>>& b,
             const std::type_identity_t<Pack<T>>& c) {
-#ifdef __FMA__
-  return std::experimental::fma(a.simd(), b.simd(), c.simd());
+#if defined(__AVX512F__) || defined(__FMA__)
+  using R = detail::Register<T>;
+  return typename Pack<T>::Simd(
+      detail::fused(static_cast<R>(a.simd()), static_cast<R>(b.simd()), static_cast<R>(c.simd())));
 #else
   return Pack<T>::generate([&](int k) { return std::fma(a[k], b[k], c[k]); });
 #endif

@@ -12,68 +12,90 @@
 #include <cmath>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include "stochflow/noise/philox.hpp"
 
 namespace stochflow {
+// The bits of a number and back; noise/lane_normals.hpp has the same for packs.
+inline std::uint64_t to_bits(double x) { return std::bit_cast<std::uint64_t>(x); }
+inline double from_bits(std::uint64_t bits) { return std::bit_cast<double>(bits); }
+
 namespace detail {
 
-/// log(u) for u in (0, 1]. Relative error below 3 ulp.
-inline double log_of_uniform(double u) {
-  const auto bits = std::bit_cast<std::uint64_t>(u);
+/// c[0] + c[1] x + ... as two chains of multiply-adds in x^2, half as long as one in x.
+template <class D, std::size_t n>
+D polynomial(const std::array<double, n>& c, const D& x) {
+  using std::fma;
+  const D x2 = x * x;
+  constexpr std::size_t last = n - 1;
+  D even(c[last - last % 2]), odd(c[last - 1 + last % 2]);
+#pragma GCC unroll 8
+  for (std::size_t k = last - last % 2; k >= 2; k -= 2) even = fma(even, x2, D(c[k - 2]));
+#pragma GCC unroll 8
+  for (std::size_t k = last - 1 + last % 2; k >= 2; k -= 2) odd = fma(odd, x2, D(c[k - 2]));
+  return fma(odd, x, even);
+}
+
+/// log(u) for u in (0, 1], a double or a pack of them. Relative error below 3 ulp.
+template <class D>
+D log_of_uniform(const D& u) {
+  using std::fma;
+  using Word = decltype(to_bits(u));
+  const auto word = [](std::uint64_t w) { return Word(w); };
   // Shift so that the mantissa lies in [sqrt(1/2), sqrt(2)): near u = 1 the exponent is then 0 and
   // nothing cancels.
-  const std::uint64_t shifted = bits - 0x3FE6A09E667F3BCD;
-  const auto exponent = static_cast<double>(static_cast<std::int64_t>(shifted) >> 52);
-  const double m = std::bit_cast<double>((shifted & 0x000FFFFFFFFFFFFF) + 0x3FE6A09E667F3BCD);
-  const double f = m - 1;
-  const double s = f / (f + 2);
-  const double z = s * s;
-  double p = 1.0 / 23;
-  for (int k = 21; k >= 3; k -= 2) p = std::fma(p, z, 1.0 / k);
-  const double two_s = s + s;
-  const double log_m = std::fma(two_s * z, p, two_s);
+  constexpr std::uint64_t root_half = 0x3FE6A09E667F3BCD;
+  const Word shifted = to_bits(u) - word(root_half);
+  // The exponent plus 1024 as an integer in the low bits of a double at 2^52.
+  const Word biased = (shifted + word(std::uint64_t{1024} << 52)) >> 52;
+  const D exponent = from_bits(biased | word(0x4330000000000000)) - D(0x1p52 + 1024);
+  const D m = from_bits((shifted & word(0x000FFFFFFFFFFFFF)) + word(root_half));
+  const D f = m - D(1);
+  const D s = f / (f + D(2));
+  const D z = s * s;
+  constexpr std::array<double, 7> artanh{6.666666666666735130e-01,
+                                         3.999999999940941908e-01,
+                                         2.857142874366239149e-01,
+                                         2.222219843214978396e-01,
+                                         1.818357216161805012e-01,
+                                         1.531383769920937332e-01,
+                                         1.479819860511658591e-01};
+  const D log_m = fma(s * z, polynomial(artanh, z), s + s);
   constexpr double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
-  return std::fma(exponent, ln2_high, std::fma(exponent, ln2_low, log_m));
+  return fma(exponent, D(ln2_high), fma(exponent, D(ln2_low), log_m));
 }
 
 /// sin and cos of 2 pi v for v in [0, 1). Absolute error below 2^-52.
-inline std::array<double, 2> sin_cos_turns(double v) {
-  const double quarter = std::floor(std::fma(4.0, v, 0.5));
-  const double x = std::fma(4.0, v, -quarter) * 1.57079632679489661923;  // in [-pi/4, pi/4]
-  const double z = x * x;
-  double s = 1.0 / 355687428096000.0;  // 1/17!
-  for (const double c : {-1.0 / 1307674368000.0,
-                         1.0 / 6227020800.0,
-                         -1.0 / 39916800.0,
-                         1.0 / 362880.0,
-                         -1.0 / 5040.0,
-                         1.0 / 120.0,
-                         -1.0 / 6.0}) {
-    s = std::fma(s, z, c);
-  }
-  const double sine = std::fma(x * z, s, x);
-  double c = 1.0 / 20922789888000.0;  // 1/16!
-  for (const double k : {-1.0 / 87178291200.0,
-                         1.0 / 479001600.0,
-                         -1.0 / 3628800.0,
-                         1.0 / 40320.0,
-                         -1.0 / 720.0,
-                         1.0 / 24.0,
-                         -0.5,
-                         1.0}) {
-    c = std::fma(c, z, k);
-  }
-  switch (static_cast<int>(quarter) & 3) {
-    case 0:
-      return {sine, c};
-    case 1:
-      return {c, -sine};
-    case 2:
-      return {-sine, -c};
-    default:
-      return {-c, sine};
-  }
+template <class D>
+std::array<D, 2> sin_cos_turns(const D& v) {
+  using std::floor;
+  using std::fma;
+  const D quarter = floor(fma(D(4.0), v, D(0.5)));
+  const D x = fma(D(4.0), v, -quarter) * D(1.57079632679489661923);  // in [-pi/4, pi/4]
+  const D z = x * x;
+  constexpr std::array<double, 6> sine_terms{-1.66666666666666324348e-01,
+                                             8.33333333332248946124e-03,
+                                             -1.98412698298579493134e-04,
+                                             2.75573137070700676789e-06,
+                                             -2.50507602534068634195e-08,
+                                             1.58969099521155010221e-10};
+  constexpr std::array<double, 6> cosine_terms{4.16666666666666019037e-02,
+                                               -1.38888888888741095749e-03,
+                                               2.48015872894767294178e-05,
+                                               -2.75573143513906633035e-07,
+                                               2.08757232129817482790e-09,
+                                               -1.13596475577881948265e-11};
+  const auto sine = to_bits(fma(x * z, polynomial(sine_terms, z), x));
+  const auto cosine = to_bits(fma(z * z, polynomial(cosine_terms, z), fma(D(-0.5), z, D(1.0))));
+  // An odd quarter exchanges the two; bit 1 of the quarter, or of the next, is the sign.
+  using Word = decltype(to_bits(v));
+  const Word one(std::uint64_t{1}), two(std::uint64_t{2});
+  const Word q = to_bits(quarter + D(0x1p52));
+  const Word odd = Word(std::uint64_t{0}) - (q & one);
+  const Word exchange = (sine ^ cosine) & odd;
+  return {from_bits(sine ^ exchange ^ ((q & two) << 62)),
+          from_bits(cosine ^ exchange ^ (((q + one) & two) << 62))};
 }
 
 }  // namespace detail
@@ -87,11 +109,15 @@ constexpr double uniform_half_open(std::uint64_t bits) {
   return static_cast<double>(bits >> 11) * 0x1p-53;
 }
 
-/// Two independent standard normals from two random 64-bit words.
-inline std::array<double, 2> normal_pair(std::uint64_t u1, std::uint64_t u2) {
-  const double radius = std::sqrt(-2 * detail::log_of_uniform(uniform_open(u1)));
+/// Two independent standard normals from two random 64-bit words, or packs of them.
+template <class Word>
+auto normal_pair(const Word& u1, const Word& u2) {
+  using std::sqrt;
+  const auto uniform = uniform_open(u1);
+  using D = std::decay_t<decltype(uniform)>;
+  const D radius = sqrt(D(-2) * detail::log_of_uniform(uniform));
   const auto [sine, cosine] = detail::sin_cos_turns(uniform_half_open(u2));
-  return {radius * cosine, radius * sine};
+  return std::array<D, 2>{radius * cosine, radius * sine};
 }
 
 /// The two normals (or uniforms) at lane `lane` of draw `index` of `trajectory`.
@@ -99,17 +125,15 @@ inline std::array<double, 2> normal_pair(const RandomStream& stream,
                                          std::uint64_t trajectory,
                                          std::uint64_t index,
                                          std::uint32_t lane) {
-  const PhiloxCounter b = stream.bits(trajectory, index, lane);
-  return normal_pair(static_cast<std::uint64_t>(b[1]) << 32 | b[0],
-                     static_cast<std::uint64_t>(b[3]) << 32 | b[2]);
+  const auto [u1, u2] = stream.words(trajectory, index, lane);
+  return normal_pair(u1, u2);
 }
 inline std::array<double, 2> uniform_pair(const RandomStream& stream,
                                           std::uint64_t trajectory,
                                           std::uint64_t index,
                                           std::uint32_t lane) {
-  const PhiloxCounter b = stream.bits(trajectory, index, lane);
-  return {uniform_half_open(static_cast<std::uint64_t>(b[1]) << 32 | b[0]),
-          uniform_half_open(static_cast<std::uint64_t>(b[3]) << 32 | b[2])};
+  const auto [u1, u2] = stream.words(trajectory, index, lane);
+  return {uniform_half_open(u1), uniform_half_open(u2)};
 }
 
 /// Fills `out` with the standard normals of components 0, 1, ... of draw `index` of `trajectory`.

@@ -13,19 +13,37 @@ namespace stochflow {
 using PhiloxCounter = std::array<std::uint32_t, 4>;
 using PhiloxKey = std::array<std::uint32_t, 2>;
 
-constexpr PhiloxCounter philox4x32(PhiloxCounter c, PhiloxKey key) {
-  constexpr std::uint64_t multiplier0 = 0xD2511F53, multiplier1 = 0xCD9E8D57;
+/// The product of the low halves of `a` and `m`.
+constexpr std::uint64_t multiply_low_halves(std::uint64_t a, std::uint32_t m) {
+  return (a & 0xFFFFFFFF) * m;
+}
+
+/// The generator on words of 32 bits in the low half of 64, for one counter (Word = std::uint64_t)
+/// or for several at once (a pack of them, noise/lane_normals.hpp). What the high halves hold is
+/// ignored in the arguments and unspecified in the result.
+template <class Word>
+constexpr std::array<Word, 4> philox4x32_words(std::array<Word, 4> c, PhiloxKey key) {
+  constexpr std::uint32_t multiplier0 = 0xD2511F53, multiplier1 = 0xCD9E8D57;
   constexpr std::uint32_t weyl0 = 0x9E3779B9, weyl1 = 0xBB67AE85;
   for (int round = 0; round < 10; ++round) {
-    const std::uint64_t p0 = multiplier0 * c[0], p1 = multiplier1 * c[2];
-    c = {static_cast<std::uint32_t>(p1 >> 32) ^ c[1] ^ key[0],
-         static_cast<std::uint32_t>(p1),
-         static_cast<std::uint32_t>(p0 >> 32) ^ c[3] ^ key[1],
-         static_cast<std::uint32_t>(p0)};
+    const Word p0 = multiply_low_halves(c[0], multiplier0);
+    const Word p1 = multiply_low_halves(c[2], multiplier1);
+    c = {(p1 >> 32) ^ c[1] ^ Word(std::uint64_t{key[0]}),
+         p1,
+         (p0 >> 32) ^ c[3] ^ Word(std::uint64_t{key[1]}),
+         p0};
     key[0] += weyl0;
     key[1] += weyl1;
   }
   return c;
+}
+
+constexpr PhiloxCounter philox4x32(PhiloxCounter c, PhiloxKey key) {
+  const auto words = philox4x32_words<std::uint64_t>({c[0], c[1], c[2], c[3]}, key);
+  return {static_cast<std::uint32_t>(words[0]),
+          static_cast<std::uint32_t>(words[1]),
+          static_cast<std::uint32_t>(words[2]),
+          static_cast<std::uint32_t>(words[3])};
 }
 
 /// What a random number is used for. Different purposes never share bits, whatever their indices.
@@ -67,15 +85,30 @@ class RandomStream {
   constexpr PhiloxCounter bits(std::uint64_t trajectory,
                                std::uint64_t index,
                                std::uint32_t lane) const {
-    // The counter has room for 32 bits of the index; the rest selects another key.
-    const PhiloxKey key = high(index) == 0 ? key_ : key_for(high(index));
-    return philox4x32({low(trajectory), high(trajectory), low(index), lane}, key);
+    return philox4x32({low(trajectory), high(trajectory), low(index), lane}, key_of(index));
+  }
+
+  /// The same 128 bits as two 64-bit words, of one trajectory or of a pack of them.
+  template <class Word>
+  constexpr std::array<Word, 2> words(Word trajectory,
+                                      std::uint64_t index,
+                                      std::uint32_t lane) const {
+    const auto b = philox4x32_words<Word>(
+        {trajectory, trajectory >> 32, Word(std::uint64_t{low(index)}), Word(std::uint64_t{lane})},
+        key_of(index));
+    const Word half(std::uint64_t{0xFFFFFFFF});
+    return {b[1] << 32 | (b[0] & half), b[3] << 32 | (b[2] & half)};
   }
 
  private:
   static constexpr std::uint32_t low(std::uint64_t v) { return static_cast<std::uint32_t>(v); }
   static constexpr std::uint32_t high(std::uint64_t v) {
     return static_cast<std::uint32_t>(v >> 32);
+  }
+
+  // The counter has room for 32 bits of the index; the rest selects another key.
+  constexpr PhiloxKey key_of(std::uint64_t index) const {
+    return high(index) == 0 ? key_ : key_for(high(index));
   }
 
   constexpr PhiloxKey key_for(std::uint32_t index_high) const {

@@ -1,0 +1,101 @@
+#pragma once
+
+// The generator and the map to normals on SIMD packs: lane l is trajectory `first + l`, and its
+// bits are those that the scalar functions give. The texts are those of philox.hpp and normal.hpp;
+// here are only the operations on packs of words that they need. Include it where packs drive a
+// path, as in FreshIncrements<Pack<double>>.
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <experimental/simd>
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#include "stochflow/noise/normal.hpp"
+#include "stochflow/noise/philox.hpp"
+#include "stochflow/pack.hpp"
+
+namespace stochflow {
+
+/// As many 64-bit words as Pack<double> has lanes.
+class WordPack {
+ public:
+  using Simd = std::experimental::rebind_simd_t<std::uint64_t, Pack<double>::Simd>;
+
+  WordPack() = default;  // not initialised
+  explicit WordPack(std::uint64_t everywhere) : words_(everywhere) {}
+  WordPack(Simd words) : words_(words) {}  // NOLINT: the same thing in the library's own words
+
+  const Simd& simd() const { return words_; }
+  friend WordPack operator+(const WordPack& a, const WordPack& b) { return a.words_ + b.words_; }
+  friend WordPack operator-(const WordPack& a, const WordPack& b) { return a.words_ - b.words_; }
+  friend WordPack operator&(const WordPack& a, const WordPack& b) { return a.words_ & b.words_; }
+  friend WordPack operator|(const WordPack& a, const WordPack& b) { return a.words_ | b.words_; }
+  friend WordPack operator^(const WordPack& a, const WordPack& b) { return a.words_ ^ b.words_; }
+  friend WordPack operator<<(const WordPack& a, int bits) { return a.words_ << bits; }
+  friend WordPack operator>>(const WordPack& a, int bits) { return a.words_ >> bits; }
+
+ private:
+  Simd words_;
+};
+
+// One multiplication of 32 bits by 32 bits to 64 a lane: compilers make three of it otherwise.
+inline WordPack multiply_low_halves(const WordPack& a, std::uint32_t m) {
+#if defined(__AVX512F__)
+  return WordPack::Simd(_mm512_mul_epu32(static_cast<__m512i>(a.simd()),
+                                         _mm512_set1_epi64(static_cast<long long>(m))));
+#elif defined(__AVX2__)
+  return WordPack::Simd(_mm256_mul_epu32(static_cast<__m256i>(a.simd()),
+                                         _mm256_set1_epi64x(static_cast<long long>(m))));
+#else
+  return (a.simd() & std::uint64_t{0xFFFFFFFF}) * std::uint64_t{m};
+#endif
+}
+
+inline WordPack to_bits(const Pack<double>& x) { return std::bit_cast<WordPack::Simd>(x.simd()); }
+inline Pack<double> from_bits(const WordPack& bits) {
+  return std::bit_cast<Pack<double>::Simd>(bits.simd());
+}
+
+namespace detail {
+
+/// The trajectories of a pack: first, first + 1, ...
+inline WordPack lane_trajectories(std::uint64_t first) {
+  return WordPack::Simd([first](auto lane) { return first + static_cast<std::uint64_t>(lane); });
+}
+
+}  // namespace detail
+
+/// A uniform on (0, 1): the centre of one of 2^52 equal cells.
+inline Pack<double> uniform_open(const WordPack& bits) {
+  const WordPack in_one_to_two = (bits >> 12) | WordPack(std::uint64_t{0x3FF0000000000000});
+  return from_bits(in_one_to_two) - Pack<double>(1 - 0x1p-53);
+}
+/// A uniform on [0, 1), a multiple of 2^-53.
+inline Pack<double> uniform_half_open(const WordPack& bits) {
+#if defined(__AVX512DQ__)
+  using Simd = Pack<double>::Simd;
+  return Pack<double>(std::experimental::static_simd_cast<Simd>((bits >> 11).simd())) *
+         Pack<double>(0x1p-53);
+#else
+  // The upper 52 bits as above; the last one as a double of its own, by the bits of 2^-53.
+  const WordPack in_one_to_two = (bits >> 12) | WordPack(std::uint64_t{0x3FF0000000000000});
+  const WordPack last = WordPack(std::uint64_t{0}) - (bits >> 11 & WordPack(std::uint64_t{1}));
+  return (from_bits(in_one_to_two) - Pack<double>(1.0)) +
+         from_bits(last & WordPack(std::uint64_t{0x3CA0000000000000}));
+#endif
+}
+
+/// The two normals at lane `lane` of draw `index` of the trajectories first, first + 1, ...
+inline std::array<Pack<double>, 2> lane_normal_pair(const RandomStream& stream,
+                                                    std::uint64_t first,
+                                                    std::uint64_t index,
+                                                    std::uint32_t lane) {
+  const auto [u1, u2] = stream.words(detail::lane_trajectories(first), index, lane);
+  return normal_pair(u1, u2);
+}
+
+}  // namespace stochflow
