@@ -10,4 +10,26 @@ namespace stochflow {
 template <class T>
 inline constexpr bool is_number = std::is_arithmetic_v<T>;
 
+namespace detail {
+template <class X>
+struct NumberIn {
+  using type = typename X::Scalar;
+};
+template <class X>
+requires is_number<X>
+struct NumberIn<X> {
+  using type = X;
+};
+}  // namespace detail
+
+/// The number type of a state: of a number itself, of an Eigen array its scalar.
+template <class X>
+using NumberOf = typename detail::NumberIn<X>::type;
+
+/// a if the condition holds, otherwise b; packs choose lane by lane.
+template <class A>
+A select(bool condition, const A& a, const std::type_identity_t<A>& b) {
+  return condition ? a : b;
+}
+
 }  // namespace stochflow

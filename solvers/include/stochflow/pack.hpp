@@ -113,10 +113,6 @@ Pack<T> select(const PackMask<T>& mask,
   std::experimental::where(mask.simd(), result) = a.simd();
   return result;
 }
-template <class A>
-A select(bool condition, const A& a, const std::type_identity_t<A>& b) {
-  return condition ? a : b;
-}
 
 template <class T>
 Pack<T> sqrt(const Pack<T>& a) {
@@ -138,18 +134,18 @@ template <class T>
 Pack<T> abs2(const Pack<T>& a) {
   return a * a;
 }
-// std::experimental::fma calls the scalar function lane by lane.
+// std::experimental::fma may call the scalar function lane by lane, hence the intrinsics.
 namespace detail {
 #if defined(__AVX512F__)
-inline __m512d fused(__m512d a, __m512d b, __m512d c) { return _mm512_fmadd_pd(a, b, c); }
-inline __m512 fused(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
-template <class T>
-using Register = std::conditional_t<std::is_same_v<T, double>, __m512d, __m512>;
+inline auto fused(__m512d a, __m512d b, __m512d c) { return _mm512_fmadd_pd(a, b, c); }
+inline auto fused(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
+inline __m512d to_register(Pack<double> a) { return static_cast<__m512d>(a.simd()); }
+inline __m512 to_register(Pack<float> a) { return static_cast<__m512>(a.simd()); }
 #elif defined(__FMA__)
-inline __m256d fused(__m256d a, __m256d b, __m256d c) { return _mm256_fmadd_pd(a, b, c); }
-inline __m256 fused(__m256 a, __m256 b, __m256 c) { return _mm256_fmadd_ps(a, b, c); }
-template <class T>
-using Register = std::conditional_t<std::is_same_v<T, double>, __m256d, __m256>;
+inline auto fused(__m256d a, __m256d b, __m256d c) { return _mm256_fmadd_pd(a, b, c); }
+inline auto fused(__m256 a, __m256 b, __m256 c) { return _mm256_fmadd_ps(a, b, c); }
+inline __m256d to_register(Pack<double> a) { return static_cast<__m256d>(a.simd()); }
+inline __m256 to_register(Pack<float> a) { return static_cast<__m256>(a.simd()); }
 #endif
 }  // namespace detail
 
@@ -159,9 +155,8 @@ Pack<T> fma(const Pack<T>& a,
             const std::type_identity_t<Pack<T>>& b,
             const std::type_identity_t<Pack<T>>& c) {
 #if defined(__AVX512F__) || defined(__FMA__)
-  using R = detail::Register<T>;
-  return typename Pack<T>::Simd(
-      detail::fused(static_cast<R>(a.simd()), static_cast<R>(b.simd()), static_cast<R>(c.simd())));
+  using detail::to_register;
+  return typename Pack<T>::Simd(detail::fused(to_register(a), to_register(b), to_register(c)));
 #else
   return Pack<T>::generate([&](int k) { return std::fma(a[k], b[k], c[k]); });
 #endif

@@ -4,13 +4,18 @@
 // moments that the method's order needs, and an order of magnitude cheaper, since a component costs
 // 1 or 32 random bits. Source: Kloeden and Platen 1992, sections 14.1 and 14.2.
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <span>
 #include <type_traits>
 
 #include "stochflow/noise/increment_types.hpp"
+#include "stochflow/noise/normal.hpp"
 #include "stochflow/noise/philox.hpp"
+#include "stochflow/number.hpp"
 
 namespace stochflow {
 namespace detail {
@@ -18,42 +23,81 @@ namespace detail {
 /// The elements of a noise variable: a number is one.
 template <class V>
 auto elements(V& v) {
-  if constexpr (std::is_arithmetic_v<V>) {
+  if constexpr (is_number<V>) {
     return std::span<V>(&v, 1);
   } else {
     return std::span(v.data(), static_cast<std::size_t>(v.size()));
   }
 }
 
+/// Where the variables of a step lie when as many steps as fit share a draw of `capacity` places:
+/// steps take 1, 2, 4, ... places each, the least that hold their components.
+template <std::size_t capacity>
+struct SharedDraw {
+  std::uint64_t index;
+  std::size_t first;
+
+  SharedDraw(std::size_t components, std::uint64_t step) {
+    const std::size_t places = std::bit_ceil(std::max<std::size_t>(components, 1));
+    const std::uint64_t steps = places < capacity ? capacity / places : 1;
+    index = step / steps;
+    first = static_cast<std::size_t>(step % steps) * places;
+  }
+};
+
 }  // namespace detail
 
-/// Signs +-1, one random bit each; component k does not depend on how many are asked for.
+/// Signs +-1, one random bit each. Fewer than 65 components leave bits over: neighbouring steps
+/// share the 128 of one draw.
 template <class V>
 V random_signs(const RandomStream& stream, std::uint64_t trajectory, std::uint64_t index, V like) {
   const auto out = detail::elements(like);
-  PhiloxCounter bits{};
+  using Number = std::decay_t<decltype(out[0])>;
+  using Word = typename NoiseWords<Number>::Word;
+  const detail::SharedDraw<128> draw(out.size(), index);
+  const auto trajectories = NoiseWords<Number>::trajectories(trajectory);
+  const Word minus_one(std::uint64_t{0xBFF0000000000000});
+  std::array<Word, 2> bits{};
   for (std::size_t k = 0; k < out.size(); ++k) {
-    if (k % 128 == 0) bits = stream.bits(trajectory, index, static_cast<std::uint32_t>(k / 128));
-    out[k] = (bits[k / 32 % 4] >> (k % 32) & 1) != 0 ? 1 : -1;
+    const std::size_t place = draw.first + k;
+    if (k == 0 || place % 128 == 0) {
+      bits = stream.words(trajectories, draw.index, static_cast<std::uint32_t>(place / 128));
+    }
+    const Word bit = bits[place / 64 % 2] >> static_cast<int>(place % 64);
+    out[k] = static_cast<Number>(from_bits(minus_one ^ (bit << 63)));
   }
   return like;
 }
 
 /// Three-point variables and signs from 32 random bits a component (a probability of 1/6 is right
-/// to 2^-31).
+/// to 2^-31). One or two components leave bits over, which neighbouring steps share.
 template <class V>
 ThreePointIncrement<V> three_point_variables(
     const RandomStream& stream, std::uint64_t trajectory, std::uint64_t index, double h, V like) {
   ThreePointIncrement<V> result{like, like};
   const auto W = detail::elements(result.W), e = detail::elements(result.e);
+  using Number = std::decay_t<decltype(W[0])>;
+  using Word = typename NoiseWords<Number>::Word;
+  const detail::SharedDraw<4> draw(W.size(), index);
+  const auto trajectories = NoiseWords<Number>::trajectories(trajectory);
   const double size = std::sqrt(3 * h);
-  PhiloxCounter bits{};
+  const Word minus_one(std::uint64_t{0xBFF0000000000000}),
+      integer(std::uint64_t{0x4330000000000000});
+  std::array<Word, 2> bits{};
   for (std::size_t k = 0; k < W.size(); ++k) {
-    if (k % 4 == 0) bits = stream.bits(trajectory, index, static_cast<std::uint32_t>(k / 4));
-    const std::uint32_t word = bits[k % 4];
-    const auto sixth = static_cast<int>(std::uint64_t{word >> 1} * 6 >> 31);
-    W[k] = sixth == 0 ? -size : sixth == 5 ? size : 0;
-    e[k] = (word & 1) != 0 ? 1 : -1;
+    const std::size_t place = draw.first + k;
+    if (k == 0 || place % 4 == 0) {
+      bits = stream.words(trajectories, draw.index, static_cast<std::uint32_t>(place / 4));
+    }
+    const Word pair = bits[place / 2 % 2], word = place % 2 == 0 ? pair : pair >> 32;
+    const Word half = (word & Word(std::uint64_t{0xFFFFFFFF})) >> 1;
+    // A die: its six faces as 0.0 ... 5.0.
+    const auto face =
+        from_bits((multiply_low_halves(half, 6) >> 31) | integer) - from_bits(Word(integer));
+    using D = std::decay_t<decltype(face)>;
+    W[k] = static_cast<Number>(
+        select(face == D(0.0), D(-size), select(face == D(5.0), D(size), D(0.0))));
+    e[k] = static_cast<Number>(from_bits(minus_one ^ (word << 63)));
   }
   return result;
 }

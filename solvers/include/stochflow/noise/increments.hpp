@@ -27,7 +27,7 @@ V standard_normals(const RandomStream& stream,
                    std::uint64_t trajectory,
                    std::uint64_t index,
                    V like) {
-  if constexpr (std::is_arithmetic_v<V>) {
+  if constexpr (is_number<V>) {
     return normal(stream, trajectory, index);
   } else {
     fill_normals(
@@ -36,8 +36,32 @@ V standard_normals(const RandomStream& stream,
   }
 }
 
+/// The normals of step `index`, for one trajectory, or with packs for as many as there are lanes. A
+/// component left without a partner (the only one of scalar noise, the last of an odd number)
+/// shares its pair with the neighbouring step, so that no normal is thrown away: two steps ask for
+/// the same 128 bits, which a run of many trajectories computes once.
+template <class V>
+V step_normals(const RandomStream& stream, std::uint64_t trajectory, std::uint64_t index, V like) {
+  const auto out = detail::elements(like);
+  using Number = std::decay_t<decltype(out[0])>;
+  using Words = NoiseWords<Number>;
+  const auto trajectories = Words::trajectories(trajectory);
+  const std::size_t n = out.size();
+  for (std::size_t k = 0; k < n; k += 2) {
+    const bool alone = k + 1 == n;
+    const auto lane = static_cast<std::uint32_t>(k / 2);
+    const auto [u1, u2] =
+        stream.words(trajectories, alone ? index & ~std::uint64_t{1} : index, lane);
+    const auto pair = normal_pair(u1, u2);
+    out[k] = static_cast<Number>(alone ? pair[index & 1] : pair[0]);
+    if (!alone) out[k + 1] = static_cast<Number>(pair[1]);
+  }
+  return like;
+}
+
 /// Independent increments, drawn when asked for and never stored.
-/// V is a number (one Brownian motion) or an Eigen array; `like` gives its size. `Area` is one of
+/// V is a number (one Brownian motion) or an Eigen array; `like` gives its size. With packs
+/// (noise/lane_normals.hpp) lane l is trajectory `trajectory` + l. `Area` is one of
 /// the kinds of noise/levy_area.hpp.
 template <class V, class Area = MrongowiusRoesslerArea>
 class FreshIncrements {
@@ -57,31 +81,30 @@ class FreshIncrements {
         area_(area) {}
 
   Increment<V> increment(const Step& step) const {
-    return {V(
-        std::sqrt(step.h) *
-        standard_normals(increments_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
+    return {
+        V(std::sqrt(step.h) *
+          step_normals(increments_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
   }
 
   SpaceTimeIncrement<V> space_time_increment(const Step& step) const {
-    return {
-        increment(step).W,
-        V(std::sqrt(step.h / 12) *
-          standard_normals(areas_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
+    return {increment(step).W,
+            V(std::sqrt(step.h / 12) *
+              step_normals(areas_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
   }
 
   SpaceTimeTimeIncrement<V> space_time_time_increment(const Step& step) const {
     const auto [W, H] = space_time_increment(step);
-    return {W,
-            H,
-            V(std::sqrt(step.h / 720) *
-              standard_normals(
-                  time_areas_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
+    return {
+        W,
+        H,
+        V(std::sqrt(step.h / 720) *
+          step_normals(time_areas_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
   }
 
   /// The increment of `increment` with Lévy areas. Given H too, the areas have the right law for
   /// the kinds that use H only; no method needs both.
   AreaIncrement<V> area_increment(const Step& step) const {
-    if constexpr (std::is_arithmetic_v<V>) {
+    if constexpr (is_number<V>) {
       return {increment(step).W, V(0)};
     } else {
       NormalSequence normal(levy_areas_, trajectory_, static_cast<std::uint64_t>(step.index));
@@ -204,8 +227,8 @@ class PrescribedIncrements {
 template <class P, class X>
 auto noise_like(const P& problem, const X& x, double t) {
   using G = std::decay_t<decltype(problem.diffusion(x, t))>;
-  if constexpr (std::is_arithmetic_v<X> || P::noise == Noise::scalar) {
-    return double{};
+  if constexpr (is_number<X> || P::noise == Noise::scalar) {
+    return NumberOf<X>(0.0);
   } else if constexpr (MatrixExpression<G>) {
     using Noises = Vector<typename X::Scalar, G::ColsAtCompileTime>;
     return Noises(Noises::Zero(problem.diffusion(x, t).cols()));

@@ -60,14 +60,14 @@ inline Pack<double> from_bits(const WordPack& bits) {
   return std::bit_cast<Pack<double>::Simd>(bits.simd());
 }
 
-namespace detail {
-
-/// The trajectories of a pack: first, first + 1, ...
-inline WordPack lane_trajectories(std::uint64_t first) {
-  return WordPack::Simd([first](auto lane) { return first + static_cast<std::uint64_t>(lane); });
-}
-
-}  // namespace detail
+/// Lane l is trajectory first + l.
+template <>
+struct NoiseWords<Pack<double>> {
+  using Word = WordPack;
+  static Word trajectories(std::uint64_t first) {
+    return WordPack::Simd([first](auto lane) { return first + static_cast<std::uint64_t>(lane); });
+  }
+};
 
 /// A uniform on (0, 1): the centre of one of 2^52 equal cells.
 inline Pack<double> uniform_open(const WordPack& bits) {
@@ -87,15 +87,6 @@ inline Pack<double> uniform_half_open(const WordPack& bits) {
   return (from_bits(in_one_to_two) - Pack<double>(1.0)) +
          from_bits(last & WordPack(std::uint64_t{0x3CA0000000000000}));
 #endif
-}
-
-/// The two normals at lane `lane` of draw `index` of the trajectories first, first + 1, ...
-inline std::array<Pack<double>, 2> lane_normal_pair(const RandomStream& stream,
-                                                    std::uint64_t first,
-                                                    std::uint64_t index,
-                                                    std::uint32_t lane) {
-  const auto [u1, u2] = stream.words(detail::lane_trajectories(first), index, lane);
-  return normal_pair(u1, u2);
 }
 
 }  // namespace stochflow

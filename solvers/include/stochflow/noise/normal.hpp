@@ -100,6 +100,14 @@ std::array<D, 2> sin_cos_turns(const D& v) {
 
 }  // namespace detail
 
+/// The words behind a number type: how `first` names a trajectory, or with packs as many of them as
+/// there are lanes. noise/lane_normals.hpp has the specialisation for packs.
+template <class D>
+struct NoiseWords {
+  using Word = std::uint64_t;
+  static Word trajectories(std::uint64_t first) { return first; }
+};
+
 /// A uniform on (0, 1): the centre of one of 2^52 equal cells.
 constexpr double uniform_open(std::uint64_t bits) {
   return (static_cast<double>(bits >> 12) + 0.5) * 0x1p-52;
