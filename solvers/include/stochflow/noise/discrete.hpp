@@ -47,21 +47,20 @@ struct SharedDraw {
 
 }  // namespace detail
 
-/// Signs +-1, one random bit each. Fewer than 65 components leave bits over: neighbouring steps
-/// share the 128 of one draw.
-template <class V>
-V random_signs(const RandomStream& stream, std::uint64_t trajectory, std::uint64_t index, V like) {
+/// Signs +-1, one random bit each, out of words: words_of(draw, lane) -> two of 64 bits. Fewer than
+/// 65 components leave bits over: neighbouring steps share the 128 of one draw.
+template <class V, class Words>
+V random_signs(const Words& words_of, std::uint64_t index, V like) {
   const auto out = detail::elements(like);
   using Number = std::decay_t<decltype(out[0])>;
   using Word = typename NoiseWords<Number>::Word;
   const detail::SharedDraw<128> draw(out.size(), index);
-  const auto trajectories = NoiseWords<Number>::trajectories(trajectory);
   const Word minus_one(std::uint64_t{0xBFF0000000000000});
   std::array<Word, 2> bits{};
   for (std::size_t k = 0; k < out.size(); ++k) {
     const std::size_t place = draw.first + k;
     if (k == 0 || place % 128 == 0) {
-      bits = stream.words(trajectories, draw.index, static_cast<std::uint32_t>(place / 128));
+      bits = words_of(draw.index, place / 128);
     }
     const Word bit = bits[place / 64 % 2] >> static_cast<int>(place % 64);
     out[k] = static_cast<Number>(from_bits(minus_one ^ (bit << 63)));
@@ -71,15 +70,16 @@ V random_signs(const RandomStream& stream, std::uint64_t trajectory, std::uint64
 
 /// Three-point variables and signs from 32 random bits a component (a probability of 1/6 is right
 /// to 2^-31). One or two components leave bits over, which neighbouring steps share.
-template <class V>
-ThreePointIncrement<V> three_point_variables(
-    const RandomStream& stream, std::uint64_t trajectory, std::uint64_t index, double h, V like) {
+template <class V, class Words>
+ThreePointIncrement<V> three_point_variables(const Words& words_of,
+                                             std::uint64_t index,
+                                             double h,
+                                             V like) {
   ThreePointIncrement<V> result{like, like};
   const auto W = detail::elements(result.W), e = detail::elements(result.e);
   using Number = std::decay_t<decltype(W[0])>;
   using Word = typename NoiseWords<Number>::Word;
   const detail::SharedDraw<4> draw(W.size(), index);
-  const auto trajectories = NoiseWords<Number>::trajectories(trajectory);
   const double size = std::sqrt(3 * h);
   const Word minus_one(std::uint64_t{0xBFF0000000000000}),
       integer(std::uint64_t{0x4330000000000000});
@@ -87,7 +87,7 @@ ThreePointIncrement<V> three_point_variables(
   for (std::size_t k = 0; k < W.size(); ++k) {
     const std::size_t place = draw.first + k;
     if (k == 0 || place % 4 == 0) {
-      bits = stream.words(trajectories, draw.index, static_cast<std::uint32_t>(place / 4));
+      bits = words_of(draw.index, place / 4);
     }
     const Word pair = bits[place / 2 % 2], word = place % 2 == 0 ? pair : pair >> 32;
     const Word half = (word & Word(std::uint64_t{0xFFFFFFFF})) >> 1;

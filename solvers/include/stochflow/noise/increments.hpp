@@ -36,28 +36,40 @@ V standard_normals(const RandomStream& stream,
   }
 }
 
-/// The normals of step `index`, for one trajectory, or with packs for as many as there are lanes. A
-/// component left without a partner (the only one of scalar noise, the last of an odd number)
-/// shares its pair with the neighbouring step, so that no normal is thrown away: two steps ask for
-/// the same 128 bits, which a run of many trajectories computes once.
-template <class V>
-V step_normals(const RandomStream& stream, std::uint64_t trajectory, std::uint64_t index, V like) {
+/// The normals of step `index` out of pairs: pair_of(draw, lane) -> two normals. A component left
+/// without a partner (the only one of scalar noise, the last of an odd number) shares its pair with
+/// the neighbouring step, so that a run of many trajectories need not throw any normal away.
+template <class V, class Pairs>
+V step_normals(const Pairs& pair_of, std::uint64_t index, V like) {
   const auto out = detail::elements(like);
   using Number = std::decay_t<decltype(out[0])>;
-  using Words = NoiseWords<Number>;
-  const auto trajectories = Words::trajectories(trajectory);
   const std::size_t n = out.size();
   for (std::size_t k = 0; k < n; k += 2) {
     const bool alone = k + 1 == n;
-    const auto lane = static_cast<std::uint32_t>(k / 2);
-    const auto [u1, u2] =
-        stream.words(trajectories, alone ? index & ~std::uint64_t{1} : index, lane);
-    const auto pair = normal_pair(u1, u2);
+    const auto pair = pair_of(alone ? index & ~std::uint64_t{1} : index, k / 2);
     out[k] = static_cast<Number>(alone ? pair[index & 1] : pair[0]);
     if (!alone) out[k + 1] = static_cast<Number>(pair[1]);
   }
   return like;
 }
+
+namespace detail {
+
+// Increments over a step of length h from standard normals.
+template <class V>
+Increment<V> scaled(double h, const V& W) {
+  return {V(std::sqrt(h) * W)};
+}
+template <class V>
+SpaceTimeIncrement<V> scaled(double h, const V& W, const V& H) {
+  return {V(std::sqrt(h) * W), V(std::sqrt(h / 12) * H)};
+}
+template <class V>
+SpaceTimeTimeIncrement<V> scaled(double h, const V& W, const V& H, const V& K) {
+  return {V(std::sqrt(h) * W), V(std::sqrt(h / 12) * H), V(std::sqrt(h / 720) * K)};
+}
+
+}  // namespace detail
 
 /// Independent increments, drawn when asked for and never stored.
 /// V is a number (one Brownian motion) or an Eigen array; `like` gives its size. With packs
@@ -81,24 +93,14 @@ class FreshIncrements {
         area_(area) {}
 
   Increment<V> increment(const Step& step) const {
-    return {
-        V(std::sqrt(step.h) *
-          step_normals(increments_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
+    return detail::scaled(step.h, normals(increments_, step));
   }
-
   SpaceTimeIncrement<V> space_time_increment(const Step& step) const {
-    return {increment(step).W,
-            V(std::sqrt(step.h / 12) *
-              step_normals(areas_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
+    return detail::scaled(step.h, normals(increments_, step), normals(areas_, step));
   }
-
   SpaceTimeTimeIncrement<V> space_time_time_increment(const Step& step) const {
-    const auto [W, H] = space_time_increment(step);
-    return {
-        W,
-        H,
-        V(std::sqrt(step.h / 720) *
-          step_normals(time_areas_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
+    return detail::scaled(
+        step.h, normals(increments_, step), normals(areas_, step), normals(time_areas_, step));
   }
 
   /// The increment of `increment` with Lévy areas. Given H too, the areas have the right law for
@@ -120,13 +122,12 @@ class FreshIncrements {
 
   /// These two are right in law only: they have nothing to do with the path of `increment`.
   TwoPointIncrement<V> two_point_increment(const Step& step) const {
-    return {
-        V(std::sqrt(step.h) *
-          random_signs(two_points_, trajectory_, static_cast<std::uint64_t>(step.index), like_))};
+    return {V(std::sqrt(step.h) *
+              random_signs(words(two_points_), static_cast<std::uint64_t>(step.index), like_))};
   }
   ThreePointIncrement<V> three_point_increment(const Step& step) const {
     return three_point_variables(
-        three_points_, trajectory_, static_cast<std::uint64_t>(step.index), step.h, like_);
+        words(three_points_), static_cast<std::uint64_t>(step.index), step.h, like_);
   }
 
   /// The `ordinal`-th normals for what happens inside a step (see noise/step_path.hpp).
@@ -137,6 +138,23 @@ class FreshIncrements {
   }
 
  private:
+  using Words = NoiseWords<NumberOf<V>>;
+
+  /// The words of a stream, by draw and lane.
+  auto words(const RandomStream& stream) const {
+    return [&stream, trajectories = Words::trajectories(trajectory_)](std::uint64_t draw,
+                                                                      std::size_t lane) {
+      return stream.words(trajectories, draw, static_cast<std::uint32_t>(lane));
+    };
+  }
+  V normals(const RandomStream& stream, const Step& step) const {
+    const auto pairs = [words = words(stream)](std::uint64_t draw, std::size_t lane) {
+      const auto [u1, u2] = words(draw, lane);
+      return normal_pair(u1, u2);
+    };
+    return step_normals(pairs, static_cast<std::uint64_t>(step.index), like_);
+  }
+
   RandomStream increments_;
   RandomStream areas_;
   RandomStream time_areas_;
