@@ -59,7 +59,16 @@ struct StateTraits<Eigen::Array<T, N, 1>> {
 template <class G, class W>
 auto product(const G& g, const W& dW) {
   if constexpr (MatrixExpression<G>) {
-    return Vector<typename W::Scalar, G::RowsAtCompileTime>((g * dW.matrix()).array());
+    // Column by column, and not by Eigen's product: that one fuses multiply-adds where the processor
+    // has them, and the bits would depend on the machine and on whether x is a number or a pack.
+    using V = Vector<typename W::Scalar, G::RowsAtCompileTime>;
+    const auto columns = g.eval();
+    V sum = columns.col(0).array() * dW[0];
+    for (Eigen::Index j = 1; j < columns.cols(); ++j) {
+      const V term = columns.col(j).array() * dW[j];
+      sum += term;
+    }
+    return sum;
   } else {
     return g * dW;
   }

@@ -3,8 +3,11 @@
 // Streaming moments that merge: means and variances of blocks of trajectories combined in a fixed
 // order give the same bits whatever number of threads computed the blocks.
 
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace stochflow {
 
@@ -13,6 +16,25 @@ namespace stochflow {
 class Moments {
  public:
   void add(double value) { merge(Moments(value)); }
+
+  /// Of all `values`, in two passes: faster than one after the other, and as exact. The sums are
+  /// taken in eight columns whatever the processor, so that the result is the same on all.
+  static Moments of(std::span<const double> values) {
+    Moments result;
+    if (values.empty()) return result;
+    const double n = static_cast<double>(values.size());
+    // About the first value, so that a large mean costs no digits of the squares.
+    const double origin = values[0];
+    const double shift = sum_of(values, [origin](double v) { return v - origin; }) / n;
+    const double mean = origin + shift;
+    const auto square = [mean](double v) { return (v - mean) * (v - mean); };
+    result.n_ = static_cast<std::int64_t>(values.size());
+    result.mean_ = mean;
+    result.m2_ = sum_of(values, square);
+    result.m3_ = sum_of(values, [&](double v) { return square(v) * (v - mean); });
+    result.m4_ = sum_of(values, [&](double v) { return square(v) * square(v); });
+    return result;
+  }
 
   void merge(const Moments& b) {
     if (b.n_ == 0) return;
@@ -51,6 +73,19 @@ class Moments {
 
  private:
   explicit Moments(double value) : n_(1), mean_(value) {}
+
+  template <class F>
+  static double sum_of(std::span<const double> values, const F& f) {
+    constexpr std::size_t columns = 8;
+    std::array<double, columns> sums{};
+    std::size_t k = 0;
+    for (; k + columns <= values.size(); k += columns) {
+      for (std::size_t c = 0; c < columns; ++c) sums[c] += f(values[k + c]);
+    }
+    for (std::size_t c = 0; k < values.size(); ++k, ++c) sums[c] += f(values[k]);
+    return ((sums[0] + sums[4]) + (sums[2] + sums[6])) +
+           ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+  }
 
   std::int64_t n_ = 0;
   double mean_ = 0, m2_ = 0, m3_ = 0, m4_ = 0;

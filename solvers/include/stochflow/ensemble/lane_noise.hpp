@@ -1,0 +1,274 @@
+#pragma once
+
+// The noise of a block of trajectories that step together, in SIMD lanes: the variables of a step
+// are drawn for the whole block before any trajectory takes the step (random bits first, then the
+// map to normals: two short loops that keep the processor busier than one long one), and what
+// neighbouring steps share is drawn once. The numbers are those of FreshIncrements.
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "stochflow/facts.hpp"
+#include "stochflow/noise/increments.hpp"
+#include "stochflow/noise/lane_normals.hpp"
+
+namespace stochflow::detail {
+
+/// The number of components of a noise variable; 0 when known at run time only.
+template <class V>
+inline constexpr std::size_t noise_size = 1;
+template <class T, int M>
+inline constexpr std::size_t noise_size<Eigen::Array<T, M, 1>> = M > 0 ? M : 0;
+
+/// The last draw of each lane of a stream, for `packs` packs of trajectories.
+template <std::size_t lanes, std::size_t packs, class Content>
+class HeldDraws {
+ public:
+  /// Calls fill(row) unless `draw` is the one that is held.
+  template <class Fill>
+  void hold(std::size_t lane, std::uint64_t draw, const Fill& fill) {
+    if (held_[lane] == draw) return;
+    fill(content_[lane]);
+    held_[lane] = draw;
+  }
+  const Content& at(std::size_t lane, std::size_t pack) const { return content_[lane][pack]; }
+  void forget() { held_.fill(none); }
+
+ private:
+  static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
+  static constexpr std::array<std::uint64_t, lanes> nothing() {
+    std::array<std::uint64_t, lanes> held{};
+    held.fill(none);
+    return held;
+  }
+
+  std::array<std::array<Content, packs>, lanes> content_;
+  std::array<std::uint64_t, lanes> held_ = nothing();
+};
+
+/// Two 64-bit words a pack and draw.
+template <std::size_t packs>
+void draw_words(const RandomStream& stream,
+                std::uint64_t first,
+                std::uint64_t draw,
+                std::size_t lane,
+                std::array<std::array<WordPack, 2>, packs>& row) {
+  constexpr auto step = static_cast<std::uint64_t>(Pack<double>::lanes);
+  for (std::size_t p = 0; p < packs; ++p) {
+    const auto trajectories = NoiseWords<Pack<double>>::trajectories(first + p * step);
+    row[p] = stream.words(trajectories, draw, static_cast<std::uint32_t>(lane));
+  }
+}
+
+/// Standard normals shaped like V for every step.
+template <class V, std::size_t packs>
+class LaneNormals {
+ public:
+  LaneNormals(std::uint64_t seed, Purpose purpose) : stream_(seed, purpose) {}
+
+  void start(std::uint64_t first) {
+    first_ = first;
+    pairs_.forget();
+  }
+
+  void prepare(std::uint64_t index) {
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      const bool alone = size % 2 == 1 && lane + 1 == lanes;
+      const std::uint64_t draw = alone ? index & ~std::uint64_t{1} : index;
+      pairs_.hold(lane, draw, [&](auto& row) {
+        std::array<std::array<WordPack, 2>, packs> words;
+        draw_words(stream_, first_, draw, lane, words);
+        for (std::size_t p = 0; p < packs; ++p) row[p] = normal_pair(words[p][0], words[p][1]);
+      });
+    }
+  }
+
+  V of(std::uint64_t index, std::size_t pack) const {
+    const auto pair_of = [ this, pack ](std::uint64_t, std::size_t lane) -> const auto& {
+      return pairs_.at(lane, pack);
+    };
+    return step_normals(pair_of, index, V{});
+  }
+
+ private:
+  static constexpr std::size_t size = noise_size<V>, lanes = (size + 1) / 2;
+
+  RandomStream stream_;
+  std::uint64_t first_ = 0;
+  HeldDraws<lanes, packs, std::array<Pack<double>, 2>> pairs_;
+};
+
+/// The words behind two- and three-point variables; `capacity` components fit into one draw.
+template <class V, std::size_t packs, std::size_t capacity>
+class LaneWords {
+ public:
+  LaneWords(std::uint64_t seed, Purpose purpose) : stream_(seed, purpose) {}
+
+  void start(std::uint64_t first) {
+    first_ = first;
+    words_.forget();
+  }
+  void prepare(std::uint64_t index) {
+    const std::uint64_t draw = SharedDraw<capacity>(noise_size<V>, index).index;
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      words_.hold(lane, draw, [&](auto& row) { draw_words(stream_, first_, draw, lane, row); });
+    }
+  }
+  auto of(std::size_t pack) const {
+    return [ this, pack ](std::uint64_t, std::size_t lane) -> const auto& {
+      return words_.at(lane, pack);
+    };
+  }
+
+ private:
+  static constexpr std::size_t lanes = (noise_size<V> + capacity - 1) / capacity;
+
+  RandomStream stream_;
+  std::uint64_t first_ = 0;
+  HeldDraws<lanes, packs, std::array<WordPack, 2>> words_;
+};
+
+/// The noise of a block, by what a method needs; increment_for asks `at(pack)` as it asks any path.
+template <NoiseInput needs, class V, std::size_t packs>
+class LaneNoise {
+  static_assert(needs == NoiseInput::W || needs == NoiseInput::WH || needs == NoiseInput::WHK);
+
+ public:
+  explicit LaneNoise(std::uint64_t seed)
+      : W_(seed, Purpose::increments),
+        H_(seed, Purpose::space_time_area),
+        K_(seed, Purpose::space_time_time_area) {}
+
+  void start(std::uint64_t first) {
+    each([first](auto& part) { part.start(first); });
+  }
+  void prepare(const Step& step) {
+    each([&](auto& part) { part.prepare(static_cast<std::uint64_t>(step.index)); });
+  }
+
+  struct Path {
+    using value_type = V;
+    const LaneNoise& noise;
+    std::size_t pack;
+    Increment<V> increment(const Step& step) const {
+      return scaled(step.h, noise.W_.of(index(step), pack));
+    }
+    SpaceTimeIncrement<V> space_time_increment(const Step& step) const {
+      return scaled(step.h, noise.W_.of(index(step), pack), noise.H_.of(index(step), pack));
+    }
+    SpaceTimeTimeIncrement<V> space_time_time_increment(const Step& step) const {
+      return scaled(step.h,
+                    noise.W_.of(index(step), pack),
+                    noise.H_.of(index(step), pack),
+                    noise.K_.of(index(step), pack));
+    }
+  };
+  Path at(std::size_t pack) const { return {*this, pack}; }
+
+ private:
+  static std::uint64_t index(const Step& step) { return static_cast<std::uint64_t>(step.index); }
+  template <class F>
+  void each(const F& f) {
+    f(W_);
+    if constexpr (needs != NoiseInput::W) f(H_);
+    if constexpr (needs == NoiseInput::WHK) f(K_);
+  }
+
+  struct Unused {
+    Unused(std::uint64_t, Purpose) {}
+    V of(std::uint64_t, std::size_t) const { return V{}; }
+  };
+  using Normals = LaneNormals<V, packs>;
+  Normals W_;
+  std::conditional_t<needs == NoiseInput::W, Unused, Normals> H_;
+  std::conditional_t<needs == NoiseInput::WHK, Normals, Unused> K_;
+};
+
+template <class V, std::size_t packs>
+class LaneNoise<NoiseInput::two_point, V, packs> {
+ public:
+  explicit LaneNoise(std::uint64_t seed) : words_(seed, Purpose::two_point) {}
+  void start(std::uint64_t first) { words_.start(first); }
+  void prepare(const Step& step) { words_.prepare(static_cast<std::uint64_t>(step.index)); }
+
+  struct Path {
+    using value_type = V;
+    const LaneNoise& noise;
+    std::size_t pack;
+    TwoPointIncrement<V> two_point_increment(const Step& step) const {
+      const auto signs =
+          random_signs(noise.words_.of(pack), static_cast<std::uint64_t>(step.index), V{});
+      return {V(std::sqrt(step.h) * signs)};
+    }
+  };
+  Path at(std::size_t pack) const { return {*this, pack}; }
+
+ private:
+  LaneWords<V, packs, 128> words_;
+};
+
+template <class V, std::size_t packs>
+class LaneNoise<NoiseInput::three_point, V, packs> {
+ public:
+  explicit LaneNoise(std::uint64_t seed) : words_(seed, Purpose::three_point) {}
+  void start(std::uint64_t first) { words_.start(first); }
+  void prepare(const Step& step) { words_.prepare(static_cast<std::uint64_t>(step.index)); }
+
+  struct Path {
+    using value_type = V;
+    const LaneNoise& noise;
+    std::size_t pack;
+    ThreePointIncrement<V> three_point_increment(const Step& step) const {
+      return three_point_variables(
+          noise.words_.of(pack), static_cast<std::uint64_t>(step.index), step.h, V{});
+    }
+  };
+  Path at(std::size_t pack) const { return {*this, pack}; }
+
+ private:
+  LaneWords<V, packs, 4> words_;
+};
+
+/// Levy areas are drawn trajectory by trajectory: their cost is in the sampling of the area itself.
+template <class V, std::size_t packs>
+class LaneNoise<NoiseInput::WA, V, packs> {
+ public:
+  explicit LaneNoise(std::uint64_t seed) : seed_(seed) {}
+  void start(std::uint64_t first) { first_ = first; }
+  void prepare(const Step&) {}
+
+  struct Path {
+    using value_type = V;
+    const LaneNoise& noise;
+    std::size_t pack;
+    AreaIncrement<V> area_increment(const Step& step) const {
+      constexpr int lanes = Pack<double>::lanes;
+      using One = decltype(lane(V{}, 0));
+      AreaIncrement<V> all{};
+      for (int l = 0; l < lanes; ++l) {
+        const auto trajectory =
+            noise.first_ + pack * static_cast<std::uint64_t>(lanes) + static_cast<std::uint64_t>(l);
+        const auto one = FreshIncrements<One>(noise.seed_, trajectory).area_increment(step);
+        if constexpr (is_number<V>) {
+          all.W.set(l, one.W);
+          all.A.set(l, one.A);
+        } else {
+          for (Eigen::Index k = 0; k < one.W.size(); ++k) all.W[k].set(l, one.W[k]);
+          for (Eigen::Index k = 0; k < one.A.size(); ++k) {
+            all.A.data()[k].set(l, one.A.data()[k]);
+          }
+        }
+      }
+      return all;
+    }
+  };
+  Path at(std::size_t pack) const { return {*this, pack}; }
+
+ private:
+  std::uint64_t seed_, first_ = 0;
+};
+
+}  // namespace stochflow::detail

@@ -1,0 +1,96 @@
+#pragma once
+
+// The trajectories of one leaf of an ensemble, in SIMD lanes: all take step n before any takes step
+// n + 1, with their states and their noise in the first-level cache. What `simulate_lanes` runs;
+// multilevel Monte Carlo and functionals of the path look on through `watch`.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "stochflow/ensemble/lane_noise.hpp"
+#include "stochflow/noise/increment_for.hpp"
+#include "stochflow/pack.hpp"
+#include "stochflow/sde.hpp"
+#include "stochflow/status.hpp"
+
+namespace stochflow::detail {
+
+template <class T>
+PackMask<T> finite_lanes(const Pack<T>& x) {
+  return isfinite(x);
+}
+template <class T, int N>
+PackMask<T> finite_lanes(const Eigen::Array<Pack<T>, N, 1>& x) {
+  // 0 times a finite number is 0, and anything else is not.
+  Pack<T> zero = x[0] - x[0];
+  for (Eigen::Index i = 1; i < x.size(); ++i) zero += x[i] - x[i];
+  return zero == Pack<T>(0);
+}
+
+/// Trajectories first, first + 1, ... in `packs` packs.
+template <class P, class M, class X, std::size_t packs>
+class LaneRun {
+ public:
+  using State = InLanesOf<X>;
+  using Noises = decltype(noise_like(std::declval<const P&>(), std::declval<const State&>(), 0.0));
+  static constexpr std::size_t lanes = static_cast<std::size_t>(Pack<NumberOf<X>>::lanes);
+  static constexpr std::size_t size = packs * lanes;
+  using Failure = std::pair<std::size_t, Outcome>;
+
+  LaneRun(const P& problem, const M& method, std::uint64_t seed)
+      : problem_(problem), method_(method), noise_(seed) {}
+
+  /// Runs along `grid`; calls watch(n, states) after n steps, n = 0 ... steps.
+  /// Returns the trajectories that ceased to be finite, by their place in the run.
+  template <class Watch>
+  std::vector<Failure> run(std::uint64_t first,
+                           const X& x0,
+                           std::span<const double> grid,
+                           const Watch& watch) {
+    std::vector<Failure> failures;
+    noise_.start(first);
+    x_.fill(to_lanes(x0));
+    fine_.fill(PackMask<NumberOf<X>>(true));
+    watch(std::size_t{0}, x_);
+    for (std::size_t n = 0; n + 1 < grid.size(); ++n) {
+      const double t = grid[n];
+      const Step step{static_cast<std::int64_t>(n), t, grid[n + 1] - t};
+      noise_.prepare(step);
+      bool all_fine = true;
+      for (std::size_t p = 0; p < packs; ++p) {
+        x_[p] = method_.step(problem_, x_[p], t, step.h, increment_for<M>(noise_.at(p), step));
+        all_fine = all_of(finite_lanes(x_[p])) && all_fine;
+      }
+      if (!all_fine) note_failures(step, failures);
+      watch(n + 1, x_);
+    }
+    return failures;
+  }
+
+ private:
+  void note_failures(const Step& step, std::vector<Failure>& failures) {
+    for (std::size_t p = 0; p < packs; ++p) {
+      const auto now = finite_lanes(x_[p]);
+      for (std::size_t l = 0; l < lanes; ++l) {
+        const int lane = static_cast<int>(l);
+        if (!now[lane] && fine_[p][lane]) {
+          const Outcome outcome{.status = Status::not_finite, .t = step.t, .step = step.index};
+          failures.emplace_back(p * lanes + l, outcome);
+        }
+      }
+      fine_[p] = fine_[p] && now;
+    }
+  }
+
+  const P& problem_;
+  const M& method_;
+  LaneNoise<M::facts.needs, Noises, packs> noise_;
+  std::array<State, packs> x_;
+  std::array<PackMask<NumberOf<X>>, packs> fine_;
+};
+
+}  // namespace stochflow::detail
