@@ -103,7 +103,7 @@ ModelEntry entry_of() {
                    .description = Case::description,
                    .parameters = {},
                    .methods = {},
-                   .start = stochflow::detail::components(Case::start()),
+                   .start = stochflow::detail::Components{}(Case::start()),
                    .t1 = Case::t1,
                    .steps = static_cast<std::int64_t>(200 * Case::t1),
                    .run = {}};

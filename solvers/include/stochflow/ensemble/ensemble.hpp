@@ -19,40 +19,10 @@
 #include <thread>
 #include <vector>
 
-#include "stochflow/ensemble/statistics.hpp"
+#include "stochflow/ensemble/result.hpp"
 #include "stochflow/solve.hpp"
 
 namespace stochflow {
-
-struct EnsembleOptions {
-  std::int64_t trajectories = 10000;
-  std::uint64_t seed = 0;
-  int threads = 0;                   // 0: one for each processor
-  std::vector<double> save_at = {};  // empty: the end time only
-  bool keep_values = false;  // keep every trajectory's observables (for quantiles, histograms)
-  /// Called with the number of trajectories finished, from one thread at a time.
-  std::function<void(std::int64_t)> progress = {};
-};
-
-struct FailedTrajectory {
-  std::int64_t trajectory;
-  Outcome outcome;
-};
-
-struct EnsembleResult {
-  std::vector<double> times;                  // [times]
-  std::vector<std::vector<Moments>> moments;  // [times][observables]
-  /// The times at which event k ended trajectories; its count is their number: [events]
-  std::vector<Moments> ends;
-  /// The times at which event k was noted without ending the trajectory: [events]
-  std::vector<Moments> noted;
-  /// [times][observables][trajectory], only the trajectories that reached the time and did not
-  /// fail, in order; empty unless keep_values.
-  std::vector<std::vector<std::vector<double>>> values;
-  std::int64_t trajectories = 0;
-  std::int64_t failures = 0;
-  std::vector<FailedTrajectory> first_failures;  // at most 10
-};
 
 namespace detail {
 
@@ -87,16 +57,53 @@ void for_each_block(std::int64_t blocks, int threads, const Body& body) {
   if (failure) std::rethrow_exception(failure);
 }
 
+/// The result of all leaves, merged in order.
+template <class MakeLeaf>
+EnsembleResult reduce(std::int64_t leaves,
+                      const EnsembleOptions& options,
+                      const MakeLeaf& make_leaf) {
+  std::vector<EnsembleResult> results(static_cast<std::size_t>(leaves));
+  std::mutex progress_mutex;
+  std::int64_t done = 0;
+  for_each_block(leaves, thread_count(options.threads, leaves), [&](std::int64_t k) {
+    EnsembleResult& result = results[static_cast<std::size_t>(k)];
+    result = make_leaf(k);
+    if (options.progress) {
+      const std::lock_guard lock(progress_mutex);
+      done += result.trajectories;
+      options.progress(done);
+    }
+  });
+  EnsembleResult total;
+  for (const EnsembleResult& result : results) total.merge(result);
+  return total;
+}
+
+/// Component j of a state.
 template <class X>
-std::vector<double> components(const X& x) {
-  if constexpr (std::is_arithmetic_v<X>) {
-    return {static_cast<double>(x)};
-  } else if constexpr (requires { x.components(); }) {
-    return x.components();
+double component(const X& x, std::size_t j) {
+  if constexpr (is_number<X>) {
+    return static_cast<double>(x);
   } else {
-    return std::vector<double>(x.data(), x.data() + x.size());
+    return static_cast<double>(x[static_cast<Eigen::Index>(j)]);
   }
 }
+
+/// Every component of the state: what is observed unless something else is asked for.
+struct Components {
+  template <class X>
+  std::vector<double> operator()(const X& x) const {
+    if constexpr (requires { x.components(); }) {
+      return x.components();
+    } else {
+      std::size_t n = 1;
+      if constexpr (!is_number<X>) n = static_cast<std::size_t>(x.size());
+      std::vector<double> all(n);
+      for (std::size_t j = 0; j < n; ++j) all[j] = component(x, j);
+      return all;
+    }
+  }
+};
 
 }  // namespace detail
 
@@ -111,38 +118,16 @@ simulate(const P& problem,
          const EnsembleOptions& options,
          const Observe& observe,
          const EventList& events = {}) {
-  if (options.trajectories < 1) {
-    throw std::invalid_argument("simulate: expected at least 1 trajectory, found " +
-                                std::to_string(options.trajectories));
-  }
+  const std::int64_t leaves = detail::leaf_count(options);
   SolveOptions solve_options{.save_at = options.save_at};
   detail::check_times(grid, solve_options.save_at);
   if (solve_options.save_at.empty()) solve_options.save_at = {grid.back()};
-  const std::size_t times = solve_options.save_at.size();
-
-  struct Block {
-    std::vector<std::vector<Moments>> moments;
-    std::vector<Moments> ends, noted;
-    std::vector<std::vector<std::vector<double>>> values;
-    std::vector<FailedTrajectory> failures;
-  };
-  constexpr std::int64_t block_size = 256;
-  const std::int64_t blocks = (options.trajectories + block_size - 1) / block_size;
   const std::size_t observables = observe(x0).size();
-  std::vector<Block> results(static_cast<std::size_t>(blocks));
-  std::mutex progress_mutex;
-  std::int64_t done = 0;
 
-  const auto run_block = [&](std::int64_t b) {
-    Block& block = results[static_cast<std::size_t>(b)];
-    block.moments.assign(times, std::vector<Moments>(observables));
-    block.ends.resize(EventList::count);
-    block.noted.resize(EventList::count);
-    if (options.keep_values) {
-      block.values.assign(times, std::vector<std::vector<double>>(observables));
-    }
-    const std::int64_t first = b * block_size;
-    const std::int64_t last = std::min(first + block_size, options.trajectories);
+  const auto make_leaf = [&](std::int64_t index) {
+    detail::Leaf leaf(solve_options.save_at, observables, EventList::count);
+    const std::int64_t first = index * detail::leaf_size;
+    const std::int64_t last = std::min(first + detail::leaf_size, options.trajectories);
     for (std::int64_t k = first; k < last; ++k) {
       const auto solution = solve(problem,
                                   method,
@@ -154,58 +139,21 @@ simulate(const P& problem,
                                   events);
       const bool ended = solution.outcome.status == Status::event;
       if (!solution.outcome.ok() && !ended) {
-        block.failures.push_back({k, solution.outcome});
+        leaf.fail(k, solution.outcome);
         continue;
       }
       for (const auto& event : solution.events) {
         const bool end = ended && &event == &solution.events.back();
-        (end ? block.ends : block.noted)[event.event].add(event.t);
+        end ? leaf.end(event.event, event.t) : leaf.note(event.event, event.t);
       }
       for (std::size_t i = 0; i < solution.states.size(); ++i) {
         const std::vector<double> seen = observe(solution.states[i]);
-        for (std::size_t j = 0; j < observables; ++j) {
-          block.moments[i][j].add(seen[j]);
-          if (options.keep_values) block.values[i][j].push_back(seen[j]);
-        }
+        for (std::size_t j = 0; j < observables; ++j) leaf.push(i, j, seen[j]);
       }
     }
-    if (options.progress) {
-      const std::lock_guard lock(progress_mutex);
-      done += last - first;
-      options.progress(done);
-    }
+    return leaf.finish(last - first, options.keep_values);
   };
-  detail::for_each_block(blocks, detail::thread_count(options.threads, blocks), run_block);
-
-  EnsembleResult result;
-  result.times = solve_options.save_at;
-  result.trajectories = options.trajectories;
-  result.moments.assign(times, std::vector<Moments>(observables));
-  result.ends.resize(EventList::count);
-  result.noted.resize(EventList::count);
-  if (options.keep_values) {
-    result.values.assign(times, std::vector<std::vector<double>>(observables));
-  }
-  for (const Block& block : results) {
-    for (std::size_t i = 0; i < times; ++i) {
-      for (std::size_t j = 0; j < observables; ++j) {
-        result.moments[i][j].merge(block.moments[i][j]);
-        if (options.keep_values) {
-          auto& kept = result.values[i][j];
-          kept.insert(kept.end(), block.values[i][j].begin(), block.values[i][j].end());
-        }
-      }
-    }
-    for (std::size_t k = 0; k < EventList::count; ++k) {
-      result.ends[k].merge(block.ends[k]);
-      result.noted[k].merge(block.noted[k]);
-    }
-    result.failures += static_cast<std::int64_t>(block.failures.size());
-    for (const auto& failed : block.failures) {
-      if (result.first_failures.size() < 10) result.first_failures.push_back(failed);
-    }
-  }
-  return result;
+  return detail::reduce(leaves, options, make_leaf);
 }
 
 /// The same, keeping the statistics of every component of the state.
@@ -215,8 +163,7 @@ EnsembleResult simulate(const P& problem,
                         const X& x0,
                         std::span<const double> grid,
                         const EnsembleOptions& options) {
-  return simulate(
-      problem, method, x0, grid, options, [](const X& x) { return detail::components(x); });
+  return simulate(problem, method, x0, grid, options, detail::Components{});
 }
 
 /// The same with events.
@@ -227,8 +174,7 @@ EnsembleResult simulate(const P& problem,
                         std::span<const double> grid,
                         const EnsembleOptions& options,
                         const Events<F...>& events) {
-  const auto components = [](const X& x) { return detail::components(x); };
-  return simulate(problem, method, x0, grid, options, components, events);
+  return simulate(problem, method, x0, grid, options, detail::Components{}, events);
 }
 
 }  // namespace stochflow

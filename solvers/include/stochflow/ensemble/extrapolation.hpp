@@ -134,7 +134,7 @@ ExtrapolatedMean extrapolated_mean(const P& problem,
                                    std::int64_t steps,
                                    const ExtrapolationOptions& options = {}) {
   return extrapolated_mean(problem, method, x0, t0, t1, steps, options, [](const X& x) {
-    return detail::components(x);
+    return detail::Components{}(x);
   });
 }
 

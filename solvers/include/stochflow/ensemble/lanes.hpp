@@ -1,0 +1,138 @@
+#pragma once
+
+// Many trajectories at the speed of the hardware: `simulate_lanes(problem, method, x0, grid,
+// options)` is `simulate` with the trajectories in SIMD lanes. Trajectory k has the same path, and
+// for arithmetic and square roots the same bits, as in `simulate` and in `solve`; statistics and
+// failures are reported alike.
+//
+// The problem must take packs: drift and diffusion generic in their number type, with `select` in
+// place of branches on the state (pack.hpp). The state is a number or an Eigen array of fixed size.
+// Save times must lie on the grid; no events, and no method that solves equations or carries a
+// memory from step to step: `simulate` has all of those.
+
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "stochflow/ensemble/ensemble.hpp"
+#include "stochflow/ensemble/lane_run.hpp"
+#include "stochflow/ensemble/result.hpp"
+#include "stochflow/method_memory.hpp"
+#include "stochflow/require.hpp"
+
+namespace stochflow {
+namespace detail {
+
+template <class X>
+inline constexpr bool has_fixed_size = true;
+template <class T>
+inline constexpr bool has_fixed_size<Eigen::Array<T, Eigen::Dynamic, 1>> = false;
+
+/// Implicit methods.
+template <class M, class P, class X>
+concept SolvesEquations = requires(const M& method, const P& problem, const X& x, const Step& s) {
+  method.attempt(problem, x, 0.0, 0.0, increment_for<M>(brownian_path(problem, x, 0.0, 0), s))
+      .status;
+};
+
+/// The places of the save times on the grid.
+inline std::vector<std::size_t> places_on_grid(std::span<const double> grid,
+                                               const std::vector<double>& times) {
+  std::vector<std::size_t> places;
+  for (const double t : times) {
+    const auto at = std::lower_bound(grid.begin(), grid.end(), t);
+    if (at == grid.end() || *at != t) {
+      throw std::invalid_argument(
+          "simulate_lanes: the save time " + std::to_string(t) +
+          " is not a point of the grid: put it there, or use simulate, which looks between");
+    }
+    places.push_back(static_cast<std::size_t>(at - grid.begin()));
+  }
+  return places;
+}
+
+}  // namespace detail
+
+/// `simulate` in SIMD lanes. observe(x) -> std::vector<double> names the quantities whose
+/// statistics are kept, x the state of one trajectory.
+template <class P, class M, class X, class Observe>
+requires std::invocable<const Observe&, const X&> EnsembleResult
+simulate_lanes(const P& problem,
+               const M& method,
+               const X& x0,
+               std::span<const double> grid,
+               const EnsembleOptions& options,
+               const Observe& observe) {
+  detail::require_compatible<P, M>();
+  static_assert(detail::has_fixed_size<X>,
+                "Lanes keep their states in registers, so the size of the state must be known when "
+                "compiling: use Vector<double, N>, or `simulate`.");
+  static_assert(
+      std::is_same_v<detail::MemoryOf<M, P, X>, NoMemory>,
+      "This method carries a memory from step to step, which lanes do not: use `simulate`.");
+  static_assert(!detail::SolvesEquations<M, P, X>,
+                "This method solves equations trajectory by trajectory: use `simulate`.");
+  const std::int64_t leaves = detail::leaf_count(options);
+  std::vector<double> times = options.save_at;
+  detail::check_times(grid, times);
+  if (times.empty()) times = {grid.back()};
+  const auto places = detail::places_on_grid(grid, times);
+  const std::size_t observables = observe(x0).size();
+
+  constexpr auto lanes = static_cast<std::size_t>(Pack<NumberOf<X>>::lanes);
+  constexpr std::size_t packs = static_cast<std::size_t>(detail::leaf_size) / lanes;
+  using Run = detail::LaneRun<P, M, X, packs>;
+
+  const auto make_leaf = [&](std::int64_t index) {
+    const std::int64_t first = index * detail::leaf_size;
+    const std::int64_t count = std::min(detail::leaf_size, options.trajectories - first);
+    std::vector<std::array<typename Run::State, packs>> saved(places.size());
+    std::size_t next = 0;
+    Run run(problem, method, options.seed);
+    const auto failures = run.run(
+        static_cast<std::uint64_t>(first), x0, grid, [&](std::size_t n, const auto& states) {
+          if (next < places.size() && places[next] == n) saved[next++] = states;
+        });
+
+    detail::Leaf leaf(times, observables, 0);
+    std::vector<bool> failed(Run::size, false);
+    for (const auto& failure : failures) failed[failure.first] = true;
+    for (std::int64_t k = 0; k < count; ++k) {
+      const auto place = static_cast<std::size_t>(k);
+      if (failed[place]) {
+        const auto found = std::find_if(
+            failures.begin(), failures.end(), [&](const auto& f) { return f.first == place; });
+        leaf.fail(first + k, found->second);
+        continue;
+      }
+      for (std::size_t i = 0; i < times.size(); ++i) {
+        const X x = lane(saved[i][place / lanes], static_cast<int>(place % lanes));
+        if constexpr (std::is_same_v<Observe, detail::Components>) {
+          for (std::size_t j = 0; j < observables; ++j) leaf.push(i, j, detail::component(x, j));
+        } else {
+          const std::vector<double> seen = observe(x);
+          for (std::size_t j = 0; j < observables; ++j) leaf.push(i, j, seen[j]);
+        }
+      }
+    }
+    return leaf.finish(count, options.keep_values);
+  };
+  return detail::reduce(leaves, options, make_leaf);
+}
+
+/// The same, keeping the statistics of every component of the state.
+template <class P, class M, class X>
+EnsembleResult simulate_lanes(const P& problem,
+                              const M& method,
+                              const X& x0,
+                              std::span<const double> grid,
+                              const EnsembleOptions& options) {
+  return simulate_lanes(problem, method, x0, grid, options, detail::Components{});
+}
+
+}  // namespace stochflow

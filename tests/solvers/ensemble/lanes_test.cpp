@@ -1,0 +1,104 @@
+#include "stochflow/ensemble/lanes.hpp"
+
+#include <gtest/gtest.h>
+
+#include "stochflow/methods/euler_maruyama.hpp"
+#include "stochflow/methods/milstein_derivative_free.hpp"
+#include "stochflow/methods/ri6.hpp"
+#include "stochflow/methods/simplified_euler.hpp"
+#include "stochflow/methods/sriw1.hpp"
+#include "stochflow/models/geometric_brownian_motion.hpp"
+#include "stochflow/models/heston.hpp"
+#include "stochflow/models/ornstein_uhlenbeck.hpp"
+#include "stochflow/models/stochastic_lorenz.hpp"
+
+namespace stochflow {
+namespace {
+
+void expect_equal(const EnsembleResult& a, const EnsembleResult& b) {
+  EXPECT_EQ(a.times, b.times);
+  EXPECT_EQ(a.values, b.values);
+  EXPECT_EQ(a.trajectories, b.trajectories);
+  EXPECT_EQ(a.failures, b.failures);
+  ASSERT_EQ(a.first_failures.size(), b.first_failures.size());
+  for (std::size_t k = 0; k < a.first_failures.size(); ++k) {
+    EXPECT_EQ(a.first_failures[k].trajectory, b.first_failures[k].trajectory);
+    EXPECT_EQ(a.first_failures[k].outcome.status, b.first_failures[k].outcome.status);
+    EXPECT_EQ(a.first_failures[k].outcome.step, b.first_failures[k].outcome.step);
+    EXPECT_EQ(a.first_failures[k].outcome.t, b.first_failures[k].outcome.t);
+  }
+  ASSERT_EQ(a.moments.size(), b.moments.size());
+  for (std::size_t i = 0; i < a.moments.size(); ++i) {
+    ASSERT_EQ(a.moments[i].size(), b.moments[i].size());
+    for (std::size_t j = 0; j < a.moments[i].size(); ++j) {
+      EXPECT_EQ(a.moments[i][j].count(), b.moments[i][j].count());
+      EXPECT_EQ(a.moments[i][j].mean(), b.moments[i][j].mean());
+      EXPECT_EQ(a.moments[i][j].variance(), b.moments[i][j].variance());
+    }
+  }
+}
+
+template <class P, class M, class X>
+void expect_lanes_are_trajectories(const P& problem, const M& method, const X& x0) {
+  // 300 trajectories: a full leaf, and one that does not fill its last pack.
+  const EnsembleOptions options{
+      .trajectories = 301, .seed = 6, .threads = 2, .save_at = {0.25, 1}, .keep_values = true};
+  const auto grid = uniform_grid(0, 1, 20);
+  expect_equal(simulate_lanes(problem, method, x0, grid, options),
+               simulate(problem, method, x0, grid, options));
+}
+
+TEST(Lanes, AreTheTrajectoriesOfSimulateToTheBit) {
+  const Vector<double, 2> heston(0.0, 0.04);
+  const Vector<double, 3> lorenz(1.0, 2.0, 20.0);
+  expect_lanes_are_trajectories(GeometricBrownianMotion{}, EulerMaruyama{}, 1.0);
+  expect_lanes_are_trajectories(GeometricBrownianMotion{}, SRIW1{}, Vector<double, 2>(1.0, 2.0));
+  expect_lanes_are_trajectories(GeometricBrownianMotion{}, MilsteinDerivativeFree{}, 1.0);
+  expect_lanes_are_trajectories(OrnsteinUhlenbeck{}, SimplifiedEuler{}, 1.0);
+  expect_lanes_are_trajectories(Heston{}, EulerMaruyama{}, heston);
+  expect_lanes_are_trajectories(StochasticLorenz{}, EulerMaruyama{}, lorenz);
+  expect_lanes_are_trajectories(StochasticLorenz{}, SimplifiedEuler{}, lorenz);
+  expect_lanes_are_trajectories(GeometricBrownianMotion{}, RI6{}, 1.0);
+}
+
+TEST(Lanes, GiveTheSameBitsForAnyNumberOfThreads) {
+  const auto run = [](int threads) {
+    return simulate_lanes(Heston{},
+                          EulerMaruyama{},
+                          Vector<double, 2>(0.0, 0.04),
+                          uniform_grid(0, 1, 10),
+                          {.trajectories = 3000, .seed = 2, .threads = threads});
+  };
+  expect_equal(run(1), run(3));
+}
+
+TEST(Lanes, ReportTrajectoriesThatCeaseToBeFinite) {
+  // dX = X^3 dt + dW explodes under Euler-Maruyama for some paths and not for others.
+  const auto problem = ito<Noise::additive>([](const auto& x, double) { return x * x * x; },
+                                            [](const auto&, double) { return 1.0; });
+  const EnsembleOptions options{.trajectories = 2000, .seed = 4, .keep_values = true};
+  const auto grid = uniform_grid(0, 1.5, 30);
+  const auto lanes = simulate_lanes(problem, EulerMaruyama{}, 0.0, grid, options);
+  EXPECT_GT(lanes.failures, 10);
+  EXPECT_LT(lanes.failures, 1990);
+  expect_equal(lanes, simulate(problem, EulerMaruyama{}, 0.0, grid, options));
+}
+
+TEST(Lanes, ObserveWhatIsAskedFor) {
+  const auto price = [](const Vector<double, 2>& x) { return std::vector{std::exp(x[0])}; };
+  const EnsembleOptions options{.trajectories = 500, .seed = 3};
+  const auto grid = uniform_grid(0, 1, 8);
+  const Vector<double, 2> x0(0.0, 0.04);
+  expect_equal(simulate_lanes(Heston{}, EulerMaruyama{}, x0, grid, options, price),
+               simulate(Heston{}, EulerMaruyama{}, x0, grid, options, price));
+}
+
+TEST(Lanes, RefuseSaveTimesBetweenGridPoints) {
+  const auto grid = uniform_grid(0, 1, 4);
+  EXPECT_THROW(
+      simulate_lanes(GeometricBrownianMotion{}, EulerMaruyama{}, 1.0, grid, {.save_at = {0.3}}),
+      std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace stochflow
