@@ -49,16 +49,16 @@ class HeldDraws {
   std::array<std::uint64_t, lanes> held_ = nothing();
 };
 
-/// Two 64-bit words a pack and draw.
-template <std::size_t packs>
+/// 128 random bits a trajectory, for each pack of numbers D.
+template <class D, std::size_t packs>
 void draw_words(const RandomStream& stream,
                 std::uint64_t first,
                 std::uint64_t draw,
                 std::size_t lane,
-                std::array<std::array<WordPack, 2>, packs>& row) {
-  constexpr auto step = static_cast<std::uint64_t>(Pack<double>::lanes);
+                std::array<std::array<typename NoiseWords<D>::Word, 2>, packs>& row) {
   for (std::size_t p = 0; p < packs; ++p) {
-    const auto trajectories = NoiseWords<Pack<double>>::trajectories(first + p * step);
+    const auto trajectories =
+        NoiseWords<D>::trajectories(first + p * static_cast<std::uint64_t>(D::lanes));
     row[p] = stream.words(trajectories, draw, static_cast<std::uint32_t>(lane));
   }
 }
@@ -71,34 +71,36 @@ class LaneNormals {
 
   void start(std::uint64_t first) {
     first_ = first;
-    pairs_.forget();
+    draws_.forget();
   }
 
   void prepare(std::uint64_t index) {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const bool alone = size % 2 == 1 && lane + 1 == lanes;
-      const std::uint64_t draw = alone ? index & ~std::uint64_t{1} : index;
-      pairs_.hold(lane, draw, [&](auto& row) {
-        std::array<std::array<WordPack, 2>, packs> words;
-        draw_words(stream_, first_, draw, lane, words);
-        for (std::size_t p = 0; p < packs; ++p) row[p] = normal_pair(words[p][0], words[p][1]);
+      const std::uint64_t draw = NormalsPlace<capacity>(size, lane * capacity, index).draw;
+      draws_.hold(lane, draw, [&](auto& row) {
+        std::array<std::array<typename Words::Word, 2>, packs> words;
+        draw_words<Number>(stream_, first_, draw, lane, words);
+        for (std::size_t p = 0; p < packs; ++p) row[p] = Words::normals(words[p]);
       });
     }
   }
 
   V of(std::uint64_t index, std::size_t pack) const {
-    const auto pair_of = [ this, pack ](std::uint64_t, std::size_t lane) -> const auto& {
-      return pairs_.at(lane, pack);
+    const auto normals_of = [ this, pack ](std::uint64_t, std::size_t lane) -> const auto& {
+      return draws_.at(lane, pack);
     };
-    return step_normals(pair_of, index, V{});
+    return step_normals(normals_of, index, V{});
   }
 
  private:
-  static constexpr std::size_t size = noise_size<V>, lanes = (size + 1) / 2;
+  using Number = NumberOf<V>;
+  using Words = NoiseWords<Number>;
+  static constexpr std::size_t size = noise_size<V>, capacity = Words::normals_per_draw;
+  static constexpr std::size_t lanes = (size + capacity - 1) / capacity;
 
   RandomStream stream_;
   std::uint64_t first_ = 0;
-  HeldDraws<lanes, packs, std::array<Pack<double>, 2>> pairs_;
+  HeldDraws<lanes, packs, std::array<Number, capacity>> draws_;
 };
 
 /// The words behind two- and three-point variables; `capacity` components fit into one draw.
@@ -114,7 +116,9 @@ class LaneWords {
   void prepare(std::uint64_t index) {
     const std::uint64_t draw = SharedDraw<capacity>(noise_size<V>, index).index;
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      words_.hold(lane, draw, [&](auto& row) { draw_words(stream_, first_, draw, lane, row); });
+      words_.hold(lane, draw, [&](auto& row) {
+        draw_words<NumberOf<V>>(stream_, first_, draw, lane, row);
+      });
     }
   }
   auto of(std::size_t pack) const {
@@ -128,7 +132,7 @@ class LaneWords {
 
   RandomStream stream_;
   std::uint64_t first_ = 0;
-  HeldDraws<lanes, packs, std::array<WordPack, 2>> words_;
+  HeldDraws<lanes, packs, std::array<typename NoiseWords<NumberOf<V>>::Word, 2>> words_;
 };
 
 /// The noise of a block, by what a method needs; increment_for asks `at(pack)` as it asks any path.
@@ -245,7 +249,7 @@ class LaneNoise<NoiseInput::WA, V, packs> {
     const LaneNoise& noise;
     std::size_t pack;
     AreaIncrement<V> area_increment(const Step& step) const {
-      constexpr int lanes = Pack<double>::lanes;
+      constexpr int lanes = NumberOf<V>::lanes;
       using One = decltype(lane(V{}, 0));
       AreaIncrement<V> all{};
       for (int l = 0; l < lanes; ++l) {

@@ -37,7 +37,7 @@ struct SharedDraw {
   std::uint64_t index;
   std::size_t first;
 
-  SharedDraw(std::size_t components, std::uint64_t step) {
+  constexpr SharedDraw(std::size_t components, std::uint64_t step) {
     const std::size_t places = std::bit_ceil(std::max<std::size_t>(components, 1));
     const std::uint64_t steps = places < capacity ? capacity / places : 1;
     index = step / steps;
@@ -55,15 +55,13 @@ V random_signs(const Words& words_of, std::uint64_t index, V like) {
   using Number = std::decay_t<decltype(out[0])>;
   using Word = typename NoiseWords<Number>::Word;
   const detail::SharedDraw<128> draw(out.size(), index);
-  const Word minus_one(std::uint64_t{0xBFF0000000000000});
   std::array<Word, 2> bits{};
   for (std::size_t k = 0; k < out.size(); ++k) {
     const std::size_t place = draw.first + k;
     if (k == 0 || place % 128 == 0) {
       bits = words_of(draw.index, place / 128);
     }
-    const Word bit = bits[place / 64 % 2] >> static_cast<int>(place % 64);
-    out[k] = static_cast<Number>(from_bits(minus_one ^ (bit << 63)));
+    out[k] = NoiseWords<Number>::sign(bits[place / 64 % 2] >> static_cast<int>(place % 64));
   }
   return like;
 }
@@ -81,8 +79,6 @@ ThreePointIncrement<V> three_point_variables(const Words& words_of,
   using Word = typename NoiseWords<Number>::Word;
   const detail::SharedDraw<4> draw(W.size(), index);
   const double size = std::sqrt(3 * h);
-  const Word minus_one(std::uint64_t{0xBFF0000000000000}),
-      integer(std::uint64_t{0x4330000000000000});
   std::array<Word, 2> bits{};
   for (std::size_t k = 0; k < W.size(); ++k) {
     const std::size_t place = draw.first + k;
@@ -90,14 +86,10 @@ ThreePointIncrement<V> three_point_variables(const Words& words_of,
       bits = words_of(draw.index, place / 4);
     }
     const Word pair = bits[place / 2 % 2], word = place % 2 == 0 ? pair : pair >> 32;
-    const Word half = (word & Word(std::uint64_t{0xFFFFFFFF})) >> 1;
-    // A die: its six faces as 0.0 ... 5.0.
-    const auto face =
-        from_bits((multiply_low_halves(half, 6) >> 31) | integer) - from_bits(Word(integer));
-    using D = std::decay_t<decltype(face)>;
-    W[k] = static_cast<Number>(
-        select(face == D(0.0), D(-size), select(face == D(5.0), D(size), D(0.0))));
-    e[k] = static_cast<Number>(from_bits(minus_one ^ (word << 63)));
+    const Number face = NoiseWords<Number>::die(word);
+    const Number none(0), up(size), down(-size);
+    W[k] = select(face == Number(0), down, select(face == Number(5), up, none));
+    e[k] = NoiseWords<Number>::sign(word);
   }
   return result;
 }

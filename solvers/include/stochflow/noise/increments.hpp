@@ -36,19 +36,39 @@ V standard_normals(const RandomStream& stream,
   }
 }
 
-/// The normals of step `index` out of pairs: pair_of(draw, lane) -> two normals. A component left
-/// without a partner (the only one of scalar noise, the last of an odd number) shares its pair with
-/// the neighbouring step, so that a run of many trajectories need not throw any normal away.
-template <class V, class Pairs>
-V step_normals(const Pairs& pair_of, std::uint64_t index, V like) {
+namespace detail {
+
+/// Where the normals of components k, k + 1, ... of a step lie when a draw holds `capacity` of
+/// them. What is left over at the end (the only component of scalar noise, the last of an odd
+/// number) shares its draw with neighbouring steps, so that a run of many trajectories need not
+/// throw normals away.
+template <std::size_t capacity>
+struct NormalsPlace {
+  std::uint64_t draw;
+  std::size_t first = 0;
+  std::size_t count = capacity;
+
+  constexpr NormalsPlace(std::size_t components, std::size_t k, std::uint64_t step) : draw(step) {
+    if (components - k >= capacity) return;
+    count = components - k;
+    const SharedDraw<capacity> shared(count, step);
+    draw = step - shared.first / std::bit_ceil(count);
+    first = shared.first;
+  }
+};
+
+}  // namespace detail
+
+/// The normals of step `step` out of draws: normals_of(draw, lane) -> what 128 bits give.
+template <class V, class Draws>
+V step_normals(const Draws& normals_of, std::uint64_t step, V like) {
   const auto out = detail::elements(like);
   using Number = std::decay_t<decltype(out[0])>;
-  const std::size_t n = out.size();
-  for (std::size_t k = 0; k < n; k += 2) {
-    const bool alone = k + 1 == n;
-    const auto pair = pair_of(alone ? index & ~std::uint64_t{1} : index, k / 2);
-    out[k] = static_cast<Number>(alone ? pair[index & 1] : pair[0]);
-    if (!alone) out[k + 1] = static_cast<Number>(pair[1]);
+  constexpr std::size_t capacity = NoiseWords<Number>::normals_per_draw;
+  for (std::size_t k = 0; k < out.size(); k += capacity) {
+    const detail::NormalsPlace<capacity> place(out.size(), k, step);
+    const auto& normals = normals_of(place.draw, k / capacity);
+    for (std::size_t j = 0; j < place.count; ++j) out[k + j] = normals[place.first + j];
   }
   return like;
 }
@@ -148,11 +168,10 @@ class FreshIncrements {
     };
   }
   V normals(const RandomStream& stream, const Step& step) const {
-    const auto pairs = [words = words(stream)](std::uint64_t draw, std::size_t lane) {
-      const auto [u1, u2] = words(draw, lane);
-      return normal_pair(u1, u2);
+    const auto draws = [words = words(stream)](std::uint64_t draw, std::size_t lane) {
+      return Words::normals(words(draw, lane));
     };
-    return step_normals(pairs, static_cast<std::uint64_t>(step.index), like_);
+    return step_normals(draws, static_cast<std::uint64_t>(step.index), like_);
   }
 
   RandomStream increments_;

@@ -60,15 +60,6 @@ inline Pack<double> from_bits(const WordPack& bits) {
   return std::bit_cast<Pack<double>::Simd>(bits.simd());
 }
 
-/// Lane l is trajectory first + l.
-template <>
-struct NoiseWords<Pack<double>> {
-  using Word = WordPack;
-  static Word trajectories(std::uint64_t first) {
-    return WordPack::Simd([first](auto lane) { return first + static_cast<std::uint64_t>(lane); });
-  }
-};
-
 /// A uniform on (0, 1): the centre of one of 2^52 equal cells.
 inline Pack<double> uniform_open(const WordPack& bits) {
   const WordPack in_one_to_two = (bits >> 12) | WordPack(std::uint64_t{0x3FF0000000000000});
@@ -88,5 +79,28 @@ inline Pack<double> uniform_half_open(const WordPack& bits) {
          from_bits(last & WordPack(std::uint64_t{0x3CA0000000000000}));
 #endif
 }
+
+/// Lane l is trajectory first + l.
+template <>
+struct NoiseWords<Pack<double>> {
+  using Word = WordPack;
+  static constexpr std::size_t normals_per_draw = 2;
+
+  static Word trajectories(std::uint64_t first) {
+    return WordPack::Simd([first](auto lane) { return first + static_cast<std::uint64_t>(lane); });
+  }
+  static std::array<Pack<double>, 2> normals(const std::array<Word, 2>& words) {
+    return normal_pair(words[0], words[1]);
+  }
+  static Pack<double> sign(const Word& word) {
+    return from_bits(Word(std::uint64_t{0xBFF0000000000000}) ^ (word << 63));
+  }
+  static Pack<double> die(const Word& word) {
+    const Word half = (word & Word(std::uint64_t{0xFFFFFFFF})) >> 1;
+    // An integer in the low bits of a double at 2^52.
+    const Word integer(std::uint64_t{0x4330000000000000});
+    return from_bits((multiply_low_halves(half, 6) >> 31) | integer) - from_bits(integer);
+  }
+};
 
 }  // namespace stochflow

@@ -100,14 +100,6 @@ std::array<D, 2> sin_cos_turns(const D& v) {
 
 }  // namespace detail
 
-/// The words behind a number type: how `first` names a trajectory, or with packs as many of them as
-/// there are lanes. noise/lane_normals.hpp has the specialisation for packs.
-template <class D>
-struct NoiseWords {
-  using Word = std::uint64_t;
-  static Word trajectories(std::uint64_t first) { return first; }
-};
-
 /// A uniform on (0, 1): the centre of one of 2^52 equal cells.
 constexpr double uniform_open(std::uint64_t bits) {
   return (static_cast<double>(bits >> 12) + 0.5) * 0x1p-52;
@@ -127,6 +119,27 @@ auto normal_pair(const Word& u1, const Word& u2) {
   const auto [sine, cosine] = detail::sin_cos_turns(uniform_half_open(u2));
   return std::array<D, 2>{radius * cosine, radius * sine};
 }
+
+/// What 128 random bits are worth in a number type: the words that name trajectories and hold the
+/// bits, and the variables made of them. Specialised for float (noise/float_normals.hpp) and packs
+/// (noise/lane_normals.hpp).
+template <class D>
+struct NoiseWords {
+  using Word = std::uint64_t;
+  static constexpr std::size_t normals_per_draw = 2;
+
+  /// The trajectory `first`; with packs one after the other.
+  static Word trajectories(std::uint64_t first) { return first; }
+  static std::array<D, 2> normals(const std::array<Word, 2>& words) {
+    return normal_pair(words[0], words[1]);
+  }
+  /// -1 or +1 by the lowest bit.
+  static D sign(Word word) { return from_bits(0xBFF0000000000000 ^ (word << 63)); }
+  /// 0, 1, ..., 5 from the low 32 bits but the lowest, with equal probability up to 2^-31.
+  static D die(Word word) {
+    return static_cast<D>(multiply_low_halves((word & 0xFFFFFFFF) >> 1, 6) >> 31);
+  }
+};
 
 /// The two normals (or uniforms) at lane `lane` of draw `index` of `trajectory`.
 inline std::array<double, 2> normal_pair(const RandomStream& stream,
