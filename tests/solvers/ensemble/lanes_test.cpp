@@ -84,6 +84,19 @@ TEST(Lanes, ReportTrajectoriesThatCeaseToBeFinite) {
   expect_equal(lanes, simulate(problem, EulerMaruyama{}, 0.0, grid, options));
 }
 
+TEST(Lanes, RunInSinglePrecision) {
+  const OrnsteinUhlenbeck problem;
+  const auto grid = uniform_grid(0, 1, 64);
+  const EnsembleOptions options{.trajectories = 200000, .seed = 5};
+  const auto& end = simulate_lanes(problem, EulerMaruyama{}, 1.0f, grid, options).moments[0][0];
+  // Euler-Maruyama's own mean and variance: x' = a x + b + sigma W, a = 1 - theta h.
+  const double h = 1.0 / 64, a = 1 - problem.theta * h, a64 = std::pow(a, 64);
+  const double mean = problem.mu + (1 - problem.mu) * a64;
+  const double variance = problem.sigma * problem.sigma * h * (1 - a64 * a64) / (1 - a * a);
+  EXPECT_LT(std::abs(end.mean() - mean), 6 * end.mean_standard_error());
+  EXPECT_LT(std::abs(end.variance() - variance), 6 * end.variance_standard_error());
+}
+
 TEST(Lanes, ObserveWhatIsAskedFor) {
   const auto price = [](const Vector<double, 2>& x) { return std::vector{std::exp(x[0])}; };
   const EnsembleOptions options{.trajectories = 500, .seed = 3};

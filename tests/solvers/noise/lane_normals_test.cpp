@@ -9,8 +9,6 @@
 namespace stochflow {
 namespace {
 
-using P = Pack<double>;
-
 /// Every kind of increment in lanes is that of the trajectories one by one, to the last bit.
 template <class V>
 void expect_lanes_equal(const V& one, std::uint64_t first) {
@@ -27,7 +25,7 @@ void expect_lanes_equal(const V& one, std::uint64_t first) {
     const auto dB = many.space_time_time_increment(step);
     const auto two = many.two_point_increment(step);
     const auto three = many.three_point_increment(step);
-    for (int l = 0; l < P::lanes; ++l) {
+    for (int l = 0; l < Pack<NumberOf<V>>::lanes; ++l) {
       const FreshIncrements<V> alone(5, first + static_cast<std::uint64_t>(l), one);
       const auto b = alone.space_time_time_increment(step);
       ASSERT_TRUE(same(lane(dB.W, l), b.W)) << "step " << n << ", lane " << l;
@@ -48,6 +46,39 @@ TEST(LaneNormals, AreTheScalarOnes) {
     expect_lanes_equal(Vector<double, 2>(0, 0), first);
     expect_lanes_equal(Vector<double, 3>(0, 0, 0), first);
     expect_lanes_equal(Vector<double>(Vector<double>::Zero(7)), first);
+    expect_lanes_equal(1.0f, first);
+    expect_lanes_equal(Vector<float, 2>(0, 0), first);
+    expect_lanes_equal(Vector<float, 3>(0, 0, 0), first);
+    expect_lanes_equal(Vector<float>(Vector<float>::Zero(7)), first);
+  }
+}
+
+TEST(FloatNormals, AreCloseToTheExactMap) {
+  const RandomStream stream(3, Purpose::increments);
+  for (std::uint64_t k = 0; k < 20000; ++k) {
+    const auto b = stream.bits(k, 0, 0);
+    const double radius = std::sqrt(-2 * std::log((b[0] + 0.5) * 0x1p-32));
+    const double angle = 2 * 3.14159265358979323846 * b[1] * 0x1p-32;
+    const auto pair = float_normal_pair(b[0], b[1]);
+    // Near u = 1 the uniform itself is rounded to 24 bits, which sqrt(-2 log u) magnifies.
+    const double near_one = 0x1p-24 / std::max(radius, 0x1p-12);
+    EXPECT_NEAR(pair[0], radius * std::cos(angle), 2e-6 + near_one);
+    EXPECT_NEAR(pair[1], radius * std::sin(angle), 2e-6 + near_one);
+  }
+}
+
+TEST(FloatNormals, HaveTheMomentsOfNormals) {
+  const FreshIncrements<Vector<float>> path(8, 0, Vector<float>(Vector<float>::Zero(400000)));
+  const auto W = path.increment({0, 0, 1}).W.cast<double>().eval();
+  const double root = std::sqrt(static_cast<double>(W.size()));
+  EXPECT_LT(std::abs(W.mean()) * root, 6);
+  EXPECT_LT(std::abs(W.square().mean() - 1) * root, 6 * std::sqrt(2.0));
+  EXPECT_LT(std::abs(W.cube().mean()) * root, 6 * std::sqrt(15.0));
+  EXPECT_LT(std::abs(W.square().square().mean() - 3) * root, 6 * std::sqrt(96.0));
+  // The four normals of a draw are independent of each other.
+  for (Eigen::Index lag = 1; lag < 4; ++lag) {
+    const auto n = W.size() - lag;
+    EXPECT_LT(std::abs((W.head(n) * W.tail(n)).mean()) * root, 6);
   }
 }
 

@@ -205,7 +205,7 @@ class LaneNoise<NoiseInput::two_point, V, packs> {
     TwoPointIncrement<V> two_point_increment(const Step& step) const {
       const auto signs =
           random_signs(noise.words_.of(pack), static_cast<std::uint64_t>(step.index), V{});
-      return {V(std::sqrt(step.h) * signs)};
+      return {V(NumberOf<V>(std::sqrt(step.h)) * signs)};
     }
   };
   Path at(std::size_t pack) const { return {*this, pack}; }

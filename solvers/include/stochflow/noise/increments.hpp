@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "stochflow/noise/discrete.hpp"
+#include "stochflow/noise/float_normals.hpp"
 #include "stochflow/noise/increment_types.hpp"
 #include "stochflow/noise/levy_area.hpp"
 #include "stochflow/noise/normal.hpp"
@@ -78,15 +79,17 @@ namespace detail {
 // Increments over a step of length h from standard normals.
 template <class V>
 Increment<V> scaled(double h, const V& W) {
-  return {V(std::sqrt(h) * W)};
+  return {V(NumberOf<V>(std::sqrt(h)) * W)};
 }
 template <class V>
 SpaceTimeIncrement<V> scaled(double h, const V& W, const V& H) {
-  return {V(std::sqrt(h) * W), V(std::sqrt(h / 12) * H)};
+  return {V(NumberOf<V>(std::sqrt(h)) * W), V(NumberOf<V>(std::sqrt(h / 12)) * H)};
 }
 template <class V>
 SpaceTimeTimeIncrement<V> scaled(double h, const V& W, const V& H, const V& K) {
-  return {V(std::sqrt(h) * W), V(std::sqrt(h / 12) * H), V(std::sqrt(h / 720) * K)};
+  return {V(NumberOf<V>(std::sqrt(h)) * W),
+          V(NumberOf<V>(std::sqrt(h / 12)) * H),
+          V(NumberOf<V>(std::sqrt(h / 720)) * K)};
 }
 
 }  // namespace detail
@@ -142,7 +145,7 @@ class FreshIncrements {
 
   /// These two are right in law only: they have nothing to do with the path of `increment`.
   TwoPointIncrement<V> two_point_increment(const Step& step) const {
-    return {V(std::sqrt(step.h) *
+    return {V(NumberOf<V>(std::sqrt(step.h)) *
               random_signs(words(two_points_), static_cast<std::uint64_t>(step.index), like_))};
   }
   ThreePointIncrement<V> three_point_increment(const Step& step) const {

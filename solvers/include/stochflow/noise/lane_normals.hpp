@@ -9,38 +9,43 @@
 #include <bit>
 #include <cstdint>
 #include <experimental/simd>
+#include <type_traits>
 
 #if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
+#include "stochflow/noise/float_normals.hpp"
 #include "stochflow/noise/normal.hpp"
 #include "stochflow/noise/philox.hpp"
 #include "stochflow/pack.hpp"
 
 namespace stochflow {
 
-/// As many 64-bit words as Pack<double> has lanes.
-class WordPack {
+/// As many words of the size of T as Pack<T> has lanes.
+template <class T>
+class WordsOf {
  public:
-  using Simd = std::experimental::rebind_simd_t<std::uint64_t, Pack<double>::Simd>;
+  using Number = std::conditional_t<std::is_same_v<T, double>, std::uint64_t, std::uint32_t>;
+  using Simd = std::experimental::rebind_simd_t<Number, typename Pack<T>::Simd>;
 
-  WordPack() = default;  // not initialised
-  explicit WordPack(std::uint64_t everywhere) : words_(everywhere) {}
-  WordPack(Simd words) : words_(words) {}  // NOLINT: the same thing in the library's own words
+  WordsOf() = default;  // not initialised
+  explicit WordsOf(Number everywhere) : words_(everywhere) {}
+  WordsOf(Simd words) : words_(words) {}  // NOLINT: the same thing in the library's own words
 
   const Simd& simd() const { return words_; }
-  friend WordPack operator+(const WordPack& a, const WordPack& b) { return a.words_ + b.words_; }
-  friend WordPack operator-(const WordPack& a, const WordPack& b) { return a.words_ - b.words_; }
-  friend WordPack operator&(const WordPack& a, const WordPack& b) { return a.words_ & b.words_; }
-  friend WordPack operator|(const WordPack& a, const WordPack& b) { return a.words_ | b.words_; }
-  friend WordPack operator^(const WordPack& a, const WordPack& b) { return a.words_ ^ b.words_; }
-  friend WordPack operator<<(const WordPack& a, int bits) { return a.words_ << bits; }
-  friend WordPack operator>>(const WordPack& a, int bits) { return a.words_ >> bits; }
+  friend WordsOf operator+(const WordsOf& a, const WordsOf& b) { return a.words_ + b.words_; }
+  friend WordsOf operator-(const WordsOf& a, const WordsOf& b) { return a.words_ - b.words_; }
+  friend WordsOf operator&(const WordsOf& a, const WordsOf& b) { return a.words_ & b.words_; }
+  friend WordsOf operator|(const WordsOf& a, const WordsOf& b) { return a.words_ | b.words_; }
+  friend WordsOf operator^(const WordsOf& a, const WordsOf& b) { return a.words_ ^ b.words_; }
+  friend WordsOf operator<<(const WordsOf& a, int bits) { return a.words_ << bits; }
+  friend WordsOf operator>>(const WordsOf& a, int bits) { return a.words_ >> bits; }
 
  private:
   Simd words_;
 };
+using WordPack = WordsOf<double>;
 
 // One multiplication of 32 bits by 32 bits to 64 a lane: compilers make three of it otherwise.
 inline WordPack multiply_low_halves(const WordPack& a, std::uint32_t m) {
@@ -100,6 +105,85 @@ struct NoiseWords<Pack<double>> {
     // An integer in the low bits of a double at 2^52.
     const Word integer(std::uint64_t{0x4330000000000000});
     return from_bits((multiply_low_halves(half, 6) >> 31) | integer) - from_bits(integer);
+  }
+};
+
+// ---- single precision ----
+
+inline WordsOf<float> to_bits(const Pack<float>& x) {
+  return std::bit_cast<WordsOf<float>::Simd>(x.simd());
+}
+inline Pack<float> from_bits(const WordsOf<float>& bits) {
+  return std::bit_cast<Pack<float>::Simd>(bits.simd());
+}
+inline Pack<float> to_float(const WordsOf<float>& words) {
+  return std::experimental::static_simd_cast<Pack<float>::Simd>(words.simd());
+}
+inline Pack<float> signed_to_float(const WordsOf<float>& words) {
+  using Signed = std::experimental::rebind_simd_t<std::int32_t, Pack<float>::Simd>;
+  return std::experimental::static_simd_cast<Pack<float>::Simd>(
+      std::bit_cast<Signed>(words.simd()));
+}
+
+/// The 64-bit words of as many trajectories as Pack<float> has lanes: those of the even and of the
+/// odd lanes, since a register holds half of them.
+struct WordPair {
+  WordPack even, odd;
+
+  WordPair() = default;
+  explicit WordPair(std::uint64_t everywhere) : even(everywhere), odd(everywhere) {}
+  WordPair(const WordPack& e, const WordPack& o) : even(e), odd(o) {}
+
+  friend WordPair operator&(const WordPair& a, const WordPair& b) {
+    return {a.even & b.even, a.odd & b.odd};
+  }
+  friend WordPair operator|(const WordPair& a, const WordPair& b) {
+    return {a.even | b.even, a.odd | b.odd};
+  }
+  friend WordPair operator^(const WordPair& a, const WordPair& b) {
+    return {a.even ^ b.even, a.odd ^ b.odd};
+  }
+  friend WordPair operator<<(const WordPair& a, int n) { return {a.even << n, a.odd << n}; }
+  friend WordPair operator>>(const WordPair& a, int n) { return {a.even >> n, a.odd >> n}; }
+
+  /// The lower or the upper halves of the words, lane by lane.
+  WordsOf<float> low() const { return join(even & WordPack(half), odd << 32); }
+  WordsOf<float> high() const { return join(even >> 32, odd & WordPack(~half)); }
+
+ private:
+  static constexpr std::uint64_t half = 0xFFFFFFFF;
+  static WordsOf<float> join(const WordPack& a, const WordPack& b) {
+    return std::bit_cast<WordsOf<float>::Simd>((a | b).simd());
+  }
+};
+
+inline WordPair multiply_low_halves(const WordPair& a, std::uint32_t m) {
+  return {multiply_low_halves(a.even, m), multiply_low_halves(a.odd, m)};
+}
+
+template <>
+struct NoiseWords<Pack<float>> {
+  using Word = WordPair;
+  static constexpr std::size_t normals_per_draw = 4;
+
+  static Word trajectories(std::uint64_t first) {
+    const auto every_second = [](std::uint64_t start) {
+      return WordPack::Simd(
+          [start](auto lane) { return start + 2 * static_cast<std::uint64_t>(lane); });
+    };
+    return {every_second(first), every_second(first + 1)};
+  }
+  static std::array<Pack<float>, 4> normals(const std::array<Word, 2>& words) {
+    const auto a = float_normal_pair(words[0].low(), words[0].high());
+    const auto b = float_normal_pair(words[1].low(), words[1].high());
+    return {a[0], a[1], b[0], b[1]};
+  }
+  static Pack<float> sign(const Word& word) {
+    return from_bits(WordsOf<float>(std::uint32_t{0xBF800000}) ^ (word.low() << 31));
+  }
+  static Pack<float> die(const Word& word) {
+    const Word half = (word & Word(std::uint64_t{0xFFFFFFFF})) >> 1;
+    return to_float((multiply_low_halves(half, 6) >> 31).low());
   }
 };
 
