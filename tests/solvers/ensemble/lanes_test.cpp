@@ -88,7 +88,8 @@ TEST(Lanes, RunInSinglePrecision) {
   const OrnsteinUhlenbeck problem;
   const auto grid = uniform_grid(0, 1, 64);
   const EnsembleOptions options{.trajectories = 200000, .seed = 5};
-  const auto& end = simulate_lanes(problem, EulerMaruyama{}, 1.0f, grid, options).moments[0][0];
+  const auto run = simulate_lanes(problem, EulerMaruyama{}, 1.0f, grid, options);
+  const Moments& end = run.moments[0][0];
   // Euler-Maruyama's own mean and variance: x' = a x + b + sigma W, a = 1 - theta h.
   const double h = 1.0 / 64, a = 1 - problem.theta * h, a64 = std::pow(a, 64);
   const double mean = problem.mu + (1 - problem.mu) * a64;
