@@ -59,8 +59,9 @@ struct StateTraits<Eigen::Array<T, N, 1>> {
 template <class G, class W>
 auto product(const G& g, const W& dW) {
   if constexpr (MatrixExpression<G>) {
-    // Column by column, and not by Eigen's product: that one fuses multiply-adds where the processor
-    // has them, and the bits would depend on the machine and on whether x is a number or a pack.
+    // Column by column, and not by Eigen's product: that one fuses multiply-adds where the
+    // processor has them, and the bits would depend on the machine and on whether x is a number or
+    // a pack.
     using V = Vector<typename W::Scalar, G::RowsAtCompileTime>;
     const auto columns = g.eval();
     V sum = columns.col(0).array() * dW[0];

@@ -1,82 +1,35 @@
 #pragma once
 
 // Many trajectories of one problem: `simulate(problem, method, x0, grid, options)`. Trajectory k is
-// driven by the path (seed, k) whatever thread runs it, and blocks of trajectories are reduced in
-// order, so the result is the same to the last bit for any number of threads. A trajectory that
+// driven by the path (seed, k) whatever thread runs it, and leaves of trajectories are reduced
+// along a fixed tree, so the result is the same to the last bit for any number of threads. A trajectory that
 // fails is counted and reported, and left out of the statistics; the others go on. A trajectory
 // that a terminal event ends is no failure: it counts in the statistics of the save times before
 // its end, and the ends themselves are counted for each event.
 
-#include <atomic>
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
-#include <exception>
-#include <functional>
-#include <mutex>
 #include <span>
-#include <stdexcept>
-#include <string>
-#include <thread>
 #include <vector>
 
+#include "stochflow/ensemble/reduction.hpp"
 #include "stochflow/ensemble/result.hpp"
 #include "stochflow/solve.hpp"
 
 namespace stochflow {
-
 namespace detail {
 
-inline int thread_count(int wanted, std::int64_t blocks) {
-  const auto available = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  const std::int64_t n = wanted > 0 ? wanted : available;
-  return static_cast<int>(std::max<std::int64_t>(1, std::min(n, blocks)));
-}
-
-/// Runs body(block) for block = 0 ... blocks-1 on several threads; the first exception is rethrown.
-template <class Body>
-void for_each_block(std::int64_t blocks, int threads, const Body& body) {
-  std::atomic<std::int64_t> next{0};
-  std::exception_ptr failure;
-  std::mutex failure_mutex;
-  const auto worker = [&] {
-    for (std::int64_t block = next++; block < blocks; block = next++) {
-      try {
-        body(block);
-      } catch (...) {
-        const std::lock_guard lock(failure_mutex);
-        if (!failure) failure = std::current_exception();
-        next = blocks;
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> pool;
-    for (int k = 1; k < threads; ++k) pool.emplace_back(worker);
-    worker();
-  }
-  if (failure) std::rethrow_exception(failure);
-}
-
-/// The result of all leaves, merged in order.
+/// The result of all leaves.
 template <class MakeLeaf>
 EnsembleResult reduce(std::int64_t leaves,
                       const EnsembleOptions& options,
                       const MakeLeaf& make_leaf) {
-  std::vector<EnsembleResult> results(static_cast<std::size_t>(leaves));
-  std::mutex progress_mutex;
-  std::int64_t done = 0;
-  for_each_block(leaves, thread_count(options.threads, leaves), [&](std::int64_t k) {
-    EnsembleResult& result = results[static_cast<std::size_t>(k)];
-    result = make_leaf(k);
-    if (options.progress) {
-      const std::lock_guard lock(progress_mutex);
-      done += result.trajectories;
-      options.progress(done);
-    }
-  });
-  EnsembleResult total;
-  for (const EnsembleResult& result : results) total.merge(result);
-  return total;
+  const auto report = [&](const LeafRange<EnsembleResult>& joined) {
+    if (!options.progress) return;
+    options.progress(std::min(joined.last() * leaf_size, options.trajectories));
+  };
+  return reduce_leaves<EnsembleResult>(0, leaves, options.threads, make_leaf, report).total();
 }
 
 /// Component j of a state.

@@ -70,19 +70,19 @@ std::vector<AnnealedSample<X>> annealed_langevin(const Score& score,
          << " levels, steps = " << options.steps << ", epsilon = " << options.epsilon;
     throw std::invalid_argument(text.str());
   }
-  const RandomStream normals(options.seed, Purpose::increments);
   std::vector<AnnealedSample<X>> samples(starts.size());
   const auto run = [&](std::int64_t k) {
     const auto id = static_cast<std::uint64_t>(k);
     AnnealedSample<X>& sample = samples[id];
     X x = starts[id];
+    const FreshIncrements<X> path(options.seed, id, x);
     std::int64_t n = 0;
     double t = 0;
     sample.outcome.status = Status::ok;
     for (const double sigma : sigmas) {
       const double ratio = sigma / sigmas.back(), a = options.epsilon * ratio * ratio;
       for (std::int64_t i = 0; i < options.steps && sample.outcome.ok(); ++i) {
-        const X noise = standard_normals(normals, id, static_cast<std::uint64_t>(n), x);
+        const X noise = path.increment({.index = n, .t = 0, .h = 1}).W;
         X next = X(x + 0.5 * a * X(score(x, sigma)) + std::sqrt(a) * noise);
         if (!StateTraits<X>::all_finite(next)) {
           sample.outcome.status = Status::not_finite;

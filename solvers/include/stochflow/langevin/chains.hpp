@@ -60,7 +60,6 @@ std::vector<Chain<X>> sample_chains(const T& target,
          << ", step = " << kernel.step;
     throw std::invalid_argument(text.str());
   }
-  const RandomStream normals(options.seed, Purpose::increments);
   const RandomStream uniforms(options.seed, Purpose::metropolis);
   const std::int64_t iterations = options.warm_up + options.draws * options.thin;
   std::vector<Chain<X>> chains(starts.size());
@@ -68,11 +67,12 @@ std::vector<Chain<X>> sample_chains(const T& target,
   const auto run = [&](std::int64_t k) {
     const auto id = static_cast<std::uint64_t>(k);
     Chain<X>& chain = chains[id];
+    const FreshIncrements<X> path(options.seed, id, starts[id]);
     auto point = kernel.start(target, starts[id]);
     std::int64_t taken = 0;
     for (std::int64_t i = 0; i < iterations; ++i) {
       const auto index = static_cast<std::uint64_t>(i);
-      const X n = standard_normals(normals, id, index, starts[id]);
+      const X n = path.increment({.index = i, .t = 0, .h = 1}).W;
       const PhiloxCounter bits = uniforms.bits(id, index, 0);
       const double uniform = uniform_open(static_cast<std::uint64_t>(bits[1]) << 32 | bits[0]);
       const bool accepted = kernel.advance(target, point, n, uniform);
