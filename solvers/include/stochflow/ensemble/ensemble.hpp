@@ -2,10 +2,10 @@
 
 // Many trajectories of one problem: `simulate(problem, method, x0, grid, options)`. Trajectory k is
 // driven by the path (seed, k) whatever thread runs it, and leaves of trajectories are reduced
-// along a fixed tree, so the result is the same to the last bit for any number of threads. A trajectory that
-// fails is counted and reported, and left out of the statistics; the others go on. A trajectory
-// that a terminal event ends is no failure: it counts in the statistics of the save times before
-// its end, and the ends themselves are counted for each event.
+// along a fixed tree, so the result is the same to the last bit for any number of threads. A
+// trajectory that fails is counted and reported, and left out of the statistics; the others go on.
+// A trajectory that a terminal event ends is no failure: it counts in the statistics of the save
+// times before its end, and the ends themselves are counted for each event.
 
 #include <algorithm>
 #include <concepts>
