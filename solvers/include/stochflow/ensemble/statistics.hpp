@@ -62,6 +62,8 @@ class Moments {
   double variance() const { return n_ < 2 ? NAN : m2_ / static_cast<double>(n_ - 1); }
   double standard_deviation() const { return std::sqrt(variance()); }
   double mean_standard_error() const { return std::sqrt(variance() / static_cast<double>(n_)); }
+  /// Fourth central moment over the squared variance: 3 for a normal quantity.
+  double kurtosis() const { return static_cast<double>(n_) * m4_ / (m2_ * m2_); }
   /// From the sample's own fourth moment, so that it holds for any distribution.
   double variance_standard_error() const {
     if (n_ < 4) return NAN;
