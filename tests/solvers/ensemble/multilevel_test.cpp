@@ -97,6 +97,15 @@ TEST(Multilevel, IsTheSameForAnyNumberOfThreads) {
   EXPECT_EQ(one.cost, three.cost);
 }
 
+TEST(Multilevel, GivesUpAtTheCostThatIsAllowed) {
+  const auto r = multilevel(
+      gbm, EulerMaruyama{}, 1.0, 0.0, 1.0, call, {.rmse = 1e-6, .most_steps = 1e7, .seed = 1});
+  EXPECT_FALSE(r.converged);
+  EXPECT_GT(r.rmse, 1e-6);
+  EXPECT_LT(r.cost, 1e7);
+  EXPECT_NEAR(r.estimate, black_scholes(), 6 * r.rmse);
+}
+
 TEST(Multilevel, SaysWhatOptionsItExpects) {
   EXPECT_THROW(multilevel(gbm, EulerMaruyama{}, 1.0, 0.0, 1.0, call, {.rmse = 0}),
                std::invalid_argument);

@@ -35,6 +35,7 @@ struct MultilevelOptions {
   std::int64_t pilot = 4096;    // samples of every new level before its variance is known
   int least_levels = 3;         // levels before the bias is judged
   int most_levels = 20;         // where to give up
+  double most_steps = 1e12;     // and the cost at which to give up, in steps
   std::uint64_t seed = 0;
   int threads = 0;  // 0: one for each processor
 };
@@ -64,7 +65,7 @@ struct MultilevelResult {
   double beta = 0;            // measured: variance falls like 2^(-beta l)
   double cost = 0;            // steps taken
   std::int64_t failures = 0;  // samples that were not finite, and were left out
-  bool converged = false;     // false: most_levels reached with the bias still too large
+  bool converged = false;     // false: most_levels or most_steps reached short of the target
   std::vector<MultilevelRow> levels;
 };
 
@@ -83,8 +84,8 @@ inline double decay(const std::vector<double>& values, double least) {
 }
 
 inline void check(const MultilevelOptions& o) {
-  if (!(o.rmse > 0) || o.base_steps < 1 || o.pilot < 256 || o.least_levels < 3 ||
-      o.most_levels < o.least_levels || o.most_levels > 30) {
+  if (!(o.rmse > 0) || !(o.most_steps > 0) || o.base_steps < 1 || o.pilot < 256 ||
+      o.least_levels < 3 || o.most_levels < o.least_levels || o.most_levels > 30) {
     throw std::invalid_argument(
         "multilevel: expected rmse > 0, base_steps >= 1, pilot >= 256 and 3 <= least_levels <= "
         "most_levels <= 30, found rmse = " +
@@ -157,19 +158,6 @@ MultilevelResult multilevel(const P& problem,
       variances[l] = std::max(variances[l], 0.5 * variances[l - 1] / std::exp2(result.beta));
     }
 
-    // The cheapest numbers of samples whose variances add up to half the squared target.
-    double sum = 0;
-    for (std::size_t l = 0; l < totals.size(); ++l) sum += std::sqrt(variances[l] * cost_of(l));
-    bool grew = false;
-    for (std::size_t l = 0; l < totals.size(); ++l) {
-      const double wanted =
-          2 / (options.rmse * options.rmse) * std::sqrt(variances[l] / cost_of(l)) * sum;
-      const std::int64_t before = ranges[l].last();
-      sample(l, static_cast<std::int64_t>(std::ceil(std::min(wanted, 1e15))));
-      grew = grew || ranges[l].last() > before + before / 100;
-    }
-    if (grew) continue;
-
     const std::size_t last = totals.size() - 1;
     result.bias = 0;
     for (std::size_t back = 0; back < 3 && back < last; ++back) {
@@ -177,8 +165,31 @@ MultilevelResult multilevel(const P& problem,
       const double carried = here * std::exp2(-result.alpha * static_cast<double>(back));
       result.bias = std::max(result.bias, carried / (std::exp2(result.alpha) - 1));
     }
+
+    // The cheapest numbers of samples whose variances add up to half the squared target.
+    double sum = 0;
+    for (std::size_t l = 0; l < totals.size(); ++l) sum += std::sqrt(variances[l] * cost_of(l));
+    double planned = 0;
+    const auto wanted_of = [&](std::size_t l) {
+      return 2 / (options.rmse * options.rmse) * std::sqrt(variances[l] / cost_of(l)) * sum;
+    };
+    for (std::size_t l = 0; l < totals.size(); ++l) planned += wanted_of(l) * cost_of(l);
+    // Where the variance does not fall, the next level would cost more than all before.
+    if (planned > options.most_steps) break;
+    bool grew = false;
+    for (std::size_t l = 0; l < totals.size(); ++l) {
+      const std::int64_t before = ranges[l].last();
+      sample(l, static_cast<std::int64_t>(std::ceil(wanted_of(l))));
+      grew = grew || ranges[l].last() > before + before / 100;
+    }
+    if (grew) continue;
+
     result.converged = result.bias <= options.rmse / std::sqrt(2.0);
-    if (result.converged || static_cast<int>(totals.size()) >= options.most_levels) break;
+    const double pilot_cost = static_cast<double>(options.pilot) * cost_of(totals.size());
+    if (result.converged || static_cast<int>(totals.size()) >= options.most_levels ||
+        pilot_cost > options.most_steps) {
+      break;
+    }
     add_level();
   }
 
