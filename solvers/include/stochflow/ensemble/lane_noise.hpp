@@ -49,13 +49,16 @@ class HeldDraws {
   std::array<std::uint64_t, lanes> held_ = nothing();
 };
 
+// Flattened: inside these loops a call would cost as much as a third of what it does.
+
 /// 128 random bits a trajectory, for each pack of numbers D.
 template <class D, std::size_t packs>
-void draw_words(const RandomStream& stream,
-                std::uint64_t first,
-                std::uint64_t draw,
-                std::size_t lane,
-                std::array<std::array<typename NoiseWords<D>::Word, 2>, packs>& row) {
+[[gnu::flatten]] void draw_words(
+    const RandomStream& stream,
+    std::uint64_t first,
+    std::uint64_t draw,
+    std::size_t lane,
+    std::array<std::array<typename NoiseWords<D>::Word, 2>, packs>& row) {
   for (std::size_t p = 0; p < packs; ++p) {
     const auto trajectories =
         NoiseWords<D>::trajectories(first + p * static_cast<std::uint64_t>(D::lanes));
@@ -77,11 +80,7 @@ class LaneNormals {
   void prepare(std::uint64_t index) {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       const std::uint64_t draw = NormalsPlace<capacity>(size, lane * capacity, index).draw;
-      draws_.hold(lane, draw, [&](auto& row) {
-        std::array<std::array<typename Words::Word, 2>, packs> words;
-        draw_words<Number>(stream_, first_, draw, lane, words);
-        for (std::size_t p = 0; p < packs; ++p) row[p] = Words::normals(words[p]);
-      });
+      draws_.hold(lane, draw, [&](auto& row) { draw_normals(draw, lane, row); });
     }
   }
 
@@ -97,6 +96,13 @@ class LaneNormals {
   using Words = NoiseWords<Number>;
   static constexpr std::size_t size = noise_size<V>, capacity = Words::normals_per_draw;
   static constexpr std::size_t lanes = (size + capacity - 1) / capacity;
+  using Row = std::array<std::array<Number, capacity>, packs>;
+
+  [[gnu::flatten]] void draw_normals(std::uint64_t draw, std::size_t lane, Row& row) const {
+    std::array<std::array<typename Words::Word, 2>, packs> words;
+    draw_words<Number>(stream_, first_, draw, lane, words);
+    for (std::size_t p = 0; p < packs; ++p) row[p] = Words::normals(words[p]);
+  }
 
   RandomStream stream_;
   std::uint64_t first_ = 0;

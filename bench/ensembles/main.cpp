@@ -1,0 +1,209 @@
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "question.hpp"
+
+namespace {
+
+using namespace ensembles;
+
+struct Entry {
+  const char* name;
+  Competitor run;
+  int threads;
+  bool same_numbers;  // the same trajectories as ours, not only the same law
+};
+
+const std::vector<Entry> competitors{
+    {"stochflow, lanes", lanes, 1, true},
+    {"stochflow, lanes", lanes_two_threads, 2, true},
+    {"stochflow, lanes, float", lanes_float, 1, false},
+    {"stochflow, lanes, two-point", lanes_two_point, 1, false},
+    {"stochflow, lanes, SRIW1 (order 1.5)", lanes_order_one_half_more, 1, false},
+    {"stochflow, one by one", one_by_one, 1, true},
+    {"limit: fused by hand, AVX-512", fused, 1, true},
+    {"Boost.Odeint, std normals", odeint_std, 1, false},
+    {"Boost.Odeint, ziggurat normals", odeint_ziggurat, 1, false},
+};
+
+const std::vector<std::pair<Equation, const char*>> equations{{Equation::gbm, "gbm"},
+                                                              {Equation::ou, "ou"},
+                                                              {Equation::heston, "heston"},
+                                                              {Equation::lorenz, "lorenz"}};
+
+constexpr std::int64_t checked_paths = 51200, timed_paths = 20480;
+
+/// Mean of the scheme itself; for Heston's log-price that of the equation, which the scheme's
+/// differs from by less than the sampling error; for Lorenz our own.
+double expected(Equation equation) {
+  switch (equation) {
+    case Equation::gbm:
+      return std::pow(1 + mu * h, steps);
+    case Equation::ou:
+      return level + (1 - level) * std::pow(1 - theta * h, steps);
+    case Equation::heston:
+      return r - 0.5 * v_mean;
+    case Equation::lorenz:
+      return one_by_one(equation, 1, checked_paths) == not_done ? lanes(equation, 99, checked_paths)
+                                                                : 0;
+  }
+  return 0;
+}
+double deviation(Equation equation) {
+  switch (equation) {
+    case Equation::gbm:
+      return 0.213;
+    case Equation::ou:
+      return 0.228;
+    case Equation::heston:
+      return 0.2;
+    case Equation::lorenz:
+      return 8;
+  }
+  return 0;
+}
+
+struct Row {
+  std::string question;
+  const Entry* entry;
+  double answer, exact;
+  std::vector<double> times;  // ns a step
+  /// The best of the repetitions: whatever else runs on the machine only ever adds.
+  double best() const {
+    return times.empty() ? NAN : *std::min_element(times.begin(), times.end());
+  }
+};
+
+std::map<std::string, Row> rows;
+
+class Collector : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override { return true; }
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      if (run.run_type != Run::RT_Iteration) continue;
+      const std::string name = run.run_name.function_name;
+      const double steps_made =
+          static_cast<double>(run.iterations) * static_cast<double>(timed_paths * steps);
+      rows.at(name).times.push_back(run.real_accumulated_time * 1e9 / steps_made);
+    }
+  }
+};
+
+const Row* find(const std::string& question, Competitor run) {
+  for (const auto& [key, row] : rows) {
+    if (row.question == question && row.entry->run == run) return &row;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+// ensembles [--json FILE] [Google Benchmark's options]
+int main(int argc, char** argv) {
+  std::string json;
+  std::vector<char*> rest{argv[0]};
+  for (int k = 1; k < argc; ++k) {
+    if (std::string(argv[k]) == "--json" && k + 1 < argc) {
+      json = argv[++k];
+    } else {
+      rest.push_back(argv[k]);
+    }
+  }
+  // Interleaved, so that what else the machine does falls on all alike.
+  std::string interleave = "--benchmark_enable_random_interleaving=true";
+  std::string repetitions = "--benchmark_repetitions=15", least = "--benchmark_min_time=0.02";
+  for (std::string* option : {&interleave, &repetitions, &least}) {
+    rest.insert(rest.begin() + 1, option->data());
+  }
+  int count = static_cast<int>(rest.size());
+  benchmark::Initialize(&count, rest.data());
+
+  bool right = true;
+  for (const auto& [equation, question] : equations) {
+    const double exact = expected(equation), ours = lanes(equation, 7, checked_paths);
+    const double error = deviation(equation) / std::sqrt(static_cast<double>(checked_paths));
+    for (const Entry& entry : competitors) {
+      const double answer = entry.run(equation, 7, checked_paths);
+      if (answer == not_done) continue;
+      const bool agrees = entry.same_numbers ? std::abs(answer - ours) <= 1e-12 * std::abs(ours)
+                                             : std::abs(answer - exact) <= 8 * error;
+      if (!agrees) {
+        std::fprintf(stderr,
+                     "%s: %s answers %.15g, expected %.15g\n",
+                     question,
+                     entry.name,
+                     answer,
+                     entry.same_numbers ? ours : exact);
+        right = false;
+      }
+      const std::string key =
+          std::string(question) + "|" + entry.name + "|" + std::to_string(entry.threads);
+      rows[key] = {question, &entry, answer, exact, {}};
+      benchmark::RegisterBenchmark(key.c_str(),
+                                   [run = entry.run, equation = equation](benchmark::State& state) {
+                                     std::uint64_t seed = 0;
+                                     for (auto _ : state)
+                                       benchmark::DoNotOptimize(run(equation, ++seed, timed_paths));
+                                   })
+          ->UseRealTime();
+    }
+  }
+  if (!right) {
+    std::fprintf(stderr, "a competitor gives wrong answers; no times\n");
+    return 1;
+  }
+  Collector collector;
+  benchmark::RunSpecifiedBenchmarks(&collector);
+
+  std::string list;
+  std::printf("%-8s %-38s %7s %10s %9s %9s\n", "", "", "threads", "ns/step", "/limit", "/us");
+  for (const auto& [equation, question] : equations) {
+    const Row *ours = find(question, lanes), *limit = find(question, fused);
+    for (const Entry& entry : competitors) {
+      const Row* row = find(question, entry.run);
+      if (row == nullptr || row->times.empty()) continue;
+      const double time = row->best(), to_us = time / ours->best();
+      const double to_limit = limit == nullptr ? NAN : time / limit->best();
+      std::printf("%-8s %-38s %7d %10.3f %9.2f %9.2f\n",
+                  question,
+                  entry.name,
+                  entry.threads,
+                  time,
+                  to_limit,
+                  to_us);
+      char text[512];
+      std::snprintf(text,
+                    sizeof text,
+                    "%s\n  {\"question\": \"euler-maruyama %s\", \"competitor\": \"%s\", "
+                    "\"threads\": %d, \"ns_per_step\": %.4f, \"ratio_to_limit\": %s, "
+                    "\"ratio_to_us\": %.4f, \"answer\": %.12g, \"exact\": %.12g}",
+                    list.empty() ? "" : ",",
+                    question,
+                    entry.name,
+                    entry.threads,
+                    time,
+                    std::isfinite(to_limit) ? std::to_string(to_limit).c_str() : "null",
+                    to_us,
+                    row->answer,
+                    row->exact);
+      list += text;
+    }
+  }
+  if (!json.empty()) {
+    std::ofstream file(json);
+    file << "[" << list << "\n]\n";
+    if (!file) {
+      std::fprintf(stderr, "cannot write %s\n", json.c_str());
+      return 1;
+    }
+  }
+  return 0;
+}
