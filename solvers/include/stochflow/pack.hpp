@@ -24,6 +24,12 @@
 
 #include "stochflow/number.hpp"
 
+#if defined(__AVX__) && !defined(__AVX2__)
+#error \
+    "stochflow/pack.hpp: AVX without AVX2 has registers for 4 doubles but not for 4 integers: \
+compile with -mavx2 -mfma, or without -mavx"
+#endif
+
 namespace stochflow {
 
 /// Which lanes a comparison holds in.
@@ -109,9 +115,14 @@ template <class T>
 Pack<T> select(const PackMask<T>& mask,
                const std::type_identity_t<Pack<T>>& a,
                const std::type_identity_t<Pack<T>>& b) {
+#if defined(__clang__) && defined(__AVX512F__)
+  // The library's blend is wrong here (Clang 14 with libstdc++ 12).
+  return Pack<T>::generate([&](int k) { return mask[k] ? a[k] : b[k]; });
+#else
   typename Pack<T>::Simd result = b.simd();
   std::experimental::where(mask.simd(), result) = a.simd();
   return result;
+#endif
 }
 
 template <class T>
