@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "simulate.hpp"
+#include "stochflow/ensemble/lanes.hpp"
 #include "stochflow/verify/catalogue.hpp"
 
 namespace stochflow::apps {
@@ -61,6 +62,13 @@ typename Case::Model model_with(const std::map<std::string, double>& values) {
   return model;
 }
 
+/// The methods compiled for SIMD lanes as well: the ones that large ensembles are run with. The
+/// others would give the same numbers in lanes, at more compile time.
+template <class M>
+inline constexpr bool runs_in_lanes =
+    std::is_same_v<M, EulerMaruyama> || std::is_same_v<M, SimplifiedEuler> ||
+    std::is_same_v<M, MilsteinDerivativeFree> || std::is_same_v<M, Heun>;
+
 template <class Case>
 SimulateReport run_model(const ModelEntry& entry, const SimulateRequest& request) {
   using State = typename Case::State;
@@ -87,8 +95,12 @@ SimulateReport run_model(const ModelEntry& entry, const SimulateRequest& request
   verify::for_each_type<verify::Methods>([&](auto method) {
     if constexpr (verify::applies<typename Case::Model, decltype(method)>) {
       if (method.facts.name == request.method) {
-        report.ensemble = simulate(
-            model, method, x0, grid, options, [](const State& x) { return Case::observe(x); });
+        const auto observe = [](const State& x) { return Case::observe(x); };
+        if constexpr (runs_in_lanes<decltype(method)>) {
+          report.ensemble = simulate_lanes(model, method, x0, grid, options, observe);
+        } else {
+          report.ensemble = simulate(model, method, x0, grid, options, observe);
+        }
       }
     }
   });
