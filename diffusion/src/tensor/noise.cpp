@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include <cmath>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -94,8 +95,14 @@ TensorIncrements::TensorIncrements(std::uint64_t seed, SampleIds ids, at::Tensor
       like_(std::move(like)) {}
 
 Increment<at::Tensor> TensorIncrements::increment(const Step& step) const {
-  return {std::sqrt(step.h) *
-          normals(increments_, ids_, static_cast<std::uint64_t>(step.index), like_)};
+  const auto index = static_cast<std::uint64_t>(step.index);
+  const auto fill = [&](std::uint64_t id, auto* row, std::size_t n) {
+    const auto draws = [&](std::uint64_t draw, std::size_t lane) {
+      return normal_pair(increments_, id, draw, static_cast<std::uint32_t>(lane));
+    };
+    fill_step_normals(draws, index, std::span(row, n));
+  };
+  return {std::sqrt(step.h) * filled(ids_, like_, fill)};
 }
 
 at::Tensor TensorIncrements::bridge_normals(const Step& step, int ordinal) const {

@@ -13,16 +13,22 @@ inline constexpr bool is_number = std::is_arithmetic_v<T>;
 namespace detail {
 template <class X>
 struct NumberIn {
-  using type = typename X::Scalar;
+  using type = double;
 };
 template <class X>
 requires is_number<X>
 struct NumberIn<X> {
   using type = X;
 };
+template <class X>
+requires requires { typename X::Scalar; }
+struct NumberIn<X> {
+  using type = typename X::Scalar;
+};
 }  // namespace detail
 
-/// The number type of a state: of a number itself, of an Eigen array its scalar.
+/// The number type of a state: of a number itself, of an Eigen array its scalar, of any other type
+/// of state double.
 template <class X>
 using NumberOf = typename detail::NumberIn<X>::type;
 

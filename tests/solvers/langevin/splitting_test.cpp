@@ -181,7 +181,10 @@ TEST(PhaseSpace, WorksWithSavingObserversAndEnsembles) {
   EXPECT_EQ(plain.x[0], run.x.x[0]);  // saving changes nothing
   // Components are independent copies here, and each has its own noise.
   EXPECT_NE(plain.x[0], plain.x[1]);
-  EXPECT_EQ(solve(sde, BAOAB{}, PhaseSpace{0.5, -0.4}, grid, PathId{1, 0}).x.x, plain.x[0]);
+  // A number is an array of one.
+  const PhaseSpace single{Vector<double, 1>(0.5), Vector<double, 1>(-0.4)};
+  EXPECT_EQ(solve(sde, BAOAB{}, PhaseSpace{0.5, -0.4}, grid, PathId{1, 0}).x.x,
+            solve(sde, BAOAB{}, single, grid, PathId{1, 0}).x.x[0]);
 
   const auto many = [&](int threads) {
     return simulate(

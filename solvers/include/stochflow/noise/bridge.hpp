@@ -4,8 +4,10 @@
 // given the whole, for (W, H) and for (W, H, K). Written over independent standard normals n, so
 // that putting unit vectors in their place gives the linear map whose covariance the tests check.
 // These are the nodes of the virtual Brownian tree (noise/tree.hpp).
-// Source: Foster, Lyons and Oberhauser, SIAM J. Numer. Anal. 58 (2020), 1393-1421; Jelincic, Tao,
-// Turner, Cass, Foster and Ni, arXiv 2405.06464.
+// Every product that is added to another term is by a power of two, exact in floating point: GCC
+// fuses neighbouring a + b c and d - e f even where told not to contract, and the bits must not
+// depend on it. Source: Foster, Lyons and Oberhauser, SIAM J. Numer. Anal. 58 (2020), 1393-1421;
+// Jelincic, Tao, Turner, Cass, Foster and Ni, arXiv 2405.06464.
 
 #include <array>
 #include <cmath>
@@ -39,7 +41,7 @@ struct Bridge<SpaceTimeIncrement> {
                                                      const std::array<V, normals>& n) {
     const V z = (std::sqrt(h) / 4) * n[0];
     const V y = std::sqrt(h / 12) * n[1];
-    const V lean = 1.5 * whole.H + z;
+    const V lean = whole.H + (0.5 * whole.H + z);
     const V area = 0.25 * whole.H - 0.5 * z;
     return {SpaceTimeIncrement<V>{V(0.5 * whole.W + lean), V(area + 0.5 * y)},
             SpaceTimeIncrement<V>{V(0.5 * whole.W - lean), V(area - 0.5 * y)}};
@@ -65,12 +67,14 @@ struct Bridge<SpaceTimeTimeIncrement> {
     const V z = (std::sqrt(h) / 4) * n[0];
     const V y = std::sqrt(h / 768) * n[1];
     const V x = std::sqrt(h / 2880) * n[2];
-    const V lean = 1.5 * whole.H + z;
+    const V lean = whole.H + (0.5 * whole.H + z);
     const V area = 0.25 * whole.H - 0.5 * z;
-    const V tilt = 3.75 * whole.K + y;
+    const V tilt = 4.0 * whole.K + (y - 0.25 * whole.K);
     const V bend = 0.125 * whole.K - 0.5 * y;
-    return {SpaceTimeTimeIncrement<V>{V(0.5 * whole.W + lean), V(area + tilt), V(bend + x)},
-            SpaceTimeTimeIncrement<V>{V(0.5 * whole.W - lean), V(area - tilt), V(bend - x)}};
+    const V first = bend + x;
+    return {
+        SpaceTimeTimeIncrement<V>{V(0.5 * whole.W + lean), V(area + tilt), first},
+        SpaceTimeTimeIncrement<V>{V(0.5 * whole.W - lean), V(area - tilt), V(2 * bend - first)}};
   }
 };
 

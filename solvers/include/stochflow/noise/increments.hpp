@@ -7,8 +7,10 @@
 
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -60,17 +62,22 @@ struct NormalsPlace {
 
 }  // namespace detail
 
-/// The normals of step `step` out of draws: normals_of(draw, lane) -> what 128 bits give.
-template <class V, class Draws>
-V step_normals(const Draws& normals_of, std::uint64_t step, V like) {
-  const auto out = detail::elements(like);
-  using Number = std::decay_t<decltype(out[0])>;
-  constexpr std::size_t capacity = NoiseWords<Number>::normals_per_draw;
+/// The normals of step `step` out of draws, normals_of(draw, lane) -> those of 128 bits.
+template <class Draws, class Number>
+void fill_step_normals(const Draws& normals_of, std::uint64_t step, std::span<Number> out) {
+  constexpr std::size_t capacity =
+      std::tuple_size_v<std::decay_t<decltype(normals_of(step, std::size_t{}))>>;
   for (std::size_t k = 0; k < out.size(); k += capacity) {
     const detail::NormalsPlace<capacity> place(out.size(), k, step);
     const auto& normals = normals_of(place.draw, k / capacity);
-    for (std::size_t j = 0; j < place.count; ++j) out[k + j] = normals[place.first + j];
+    for (std::size_t j = 0; j < place.count; ++j) {
+      out[k + j] = static_cast<Number>(normals[place.first + j]);
+    }
   }
+}
+template <class V, class Draws>
+V step_normals(const Draws& normals_of, std::uint64_t step, V like) {
+  fill_step_normals(normals_of, step, detail::elements(like));
   return like;
 }
 

@@ -21,9 +21,10 @@ std::pair<SpaceTimeIncrement<V>, SpaceTimeIncrement<V>> split(
   const double v = 0.5 * std::sqrt(h * p * q / (p * p * p + q * q * q));
   const double a = v * p * p, b = v * q * q, c = v / std::sqrt(3.0);
   const double w = 2 * (a * p + b * q);
-  const V lean = (6 * p * q) * whole.H + w * X1;
-  return {{V(p * whole.W + lean), V((p * p) * whole.H - a * X1 + (c * q) * X2)},
-          {V(q * whole.W - lean), V((q * q) * whole.H - b * X1 - (c * p) * X2)}};
+  // No neighbouring a + b c and d - e f: GCC would fuse them, and bits must not depend on it.
+  const V left = p * whole.W + (6 * p * q) * whole.H + w * X1;
+  return {{left, V((p * p) * whole.H + (-a) * X1 + (c * q) * X2)},
+          {V(whole.W - left), V((q * q) * whole.H + (-b) * X1 + (-c * p) * X2)}};
 }
 
 namespace detail {

@@ -47,7 +47,8 @@ at::Tensor rademacher(const RandomStream& stream,
                       std::uint64_t draw,
                       const at::Tensor& like);
 
-/// A batch of Brownian paths for `solve`, one a sample: W is [B, ...], N(0, h) each.
+/// A batch of Brownian paths for `solve`, one a sample: W is [B, ...], N(0, h) each. Sample i of a
+/// run of tensors gets the increments of trajectory i of a run of Eigen states.
 class TensorIncrements {
  public:
   using value_type = at::Tensor;
