@@ -59,10 +59,10 @@ template <class D, std::size_t packs>
     std::uint64_t draw,
     std::size_t lane,
     std::array<std::array<typename NoiseWords<D>::Word, 2>, packs>& row) {
+  const auto numbers = stream.draw(draw, static_cast<std::uint32_t>(lane));
   for (std::size_t p = 0; p < packs; ++p) {
-    const auto trajectories =
-        NoiseWords<D>::trajectories(first + p * static_cast<std::uint64_t>(D::lanes));
-    row[p] = stream.words(trajectories, draw, static_cast<std::uint32_t>(lane));
+    row[p] = numbers.words(
+        NoiseWords<D>::trajectories(first + p * static_cast<std::uint64_t>(D::lanes)));
   }
 }
 
@@ -209,9 +209,8 @@ class LaneNoise<NoiseInput::two_point, V, packs> {
     const LaneNoise& noise;
     std::size_t pack;
     TwoPointIncrement<V> two_point_increment(const Step& step) const {
-      const auto signs =
-          random_signs(noise.words_.of(pack), static_cast<std::uint64_t>(step.index), V{});
-      return {V(NumberOf<V>(std::sqrt(step.h)) * signs)};
+      return {random_signs(
+          noise.words_.of(pack), static_cast<std::uint64_t>(step.index), std::sqrt(step.h), V{})};
     }
   };
   Path at(std::size_t pack) const { return {*this, pack}; }

@@ -19,16 +19,16 @@
 
 namespace stochflow::detail {
 
+/// 0 in lanes whose numbers are all finite, NaN in the others.
 template <class T>
-PackMask<T> finite_lanes(const Pack<T>& x) {
-  return isfinite(x);
+Pack<T> zero_if_finite(const Pack<T>& x) {
+  return x - x;
 }
 template <class T, int N>
-PackMask<T> finite_lanes(const Eigen::Array<Pack<T>, N, 1>& x) {
-  // 0 times a finite number is 0, and anything else is not.
+Pack<T> zero_if_finite(const Eigen::Array<Pack<T>, N, 1>& x) {
   Pack<T> zero = x[0] - x[0];
   for (Eigen::Index i = 1; i < x.size(); ++i) zero += x[i] - x[i];
-  return zero == Pack<T>(0);
+  return zero;
 }
 
 /// Trajectories first, first + 1, ... in `packs` packs.
@@ -37,7 +37,8 @@ class LaneRun {
  public:
   using State = InLanesOf<X>;
   using Noises = decltype(noise_like(std::declval<const P&>(), std::declval<const State&>(), 0.0));
-  static constexpr std::size_t lanes = static_cast<std::size_t>(Pack<NumberOf<X>>::lanes);
+  using Number = Pack<NumberOf<X>>;
+  static constexpr std::size_t lanes = static_cast<std::size_t>(Number::lanes);
   static constexpr std::size_t size = packs * lanes;
   using Failure = std::pair<std::size_t, Outcome>;
 
@@ -70,17 +71,17 @@ class LaneRun {
   /// One step of every trajectory; whether all are finite. Flattened, because a call that a
   /// compiler leaves standing inside the loop costs as much as the step of a simple equation.
   [[gnu::flatten]] bool take(const Step& step) {
-    bool all_fine = true;
+    Number zero(0);
     for (std::size_t p = 0; p < packs; ++p) {
       x_[p] = method_.step(problem_, x_[p], step.t, step.h, increment_for<M>(noise_.at(p), step));
-      all_fine = all_of(finite_lanes(x_[p])) && all_fine;
+      zero += zero_if_finite(x_[p]);
     }
-    return all_fine;
+    return all_of(zero == Number(0));
   }
 
   void note_failures(const Step& step, std::vector<Failure>& failures) {
     for (std::size_t p = 0; p < packs; ++p) {
-      const auto now = finite_lanes(x_[p]);
+      const auto now = zero_if_finite(x_[p]) == Number(0);
       for (std::size_t l = 0; l < lanes; ++l) {
         const int lane = static_cast<int>(l);
         if (!now[lane] && fine_[p][lane]) {

@@ -47,21 +47,20 @@ struct SharedDraw {
 
 }  // namespace detail
 
-/// Signs +-1, one random bit each, out of words: words_of(draw, lane) -> two of 64 bits. Fewer than
-/// 65 components leave bits over: neighbouring steps share the 128 of one draw.
+/// Variables +-size, one random bit each, out of words: words_of(draw, lane) -> two of 64 bits.
+/// Fewer than 65 components leave bits over: neighbouring steps share the 128 of one draw.
 template <class V, class Words>
-V random_signs(const Words& words_of, std::uint64_t index, V like) {
+V random_signs(const Words& words_of, std::uint64_t index, double size, V like) {
   const auto out = detail::elements(like);
   using Number = std::decay_t<decltype(out[0])>;
-  using Word = typename NoiseWords<Number>::Word;
   const detail::SharedDraw<128> draw(out.size(), index);
-  std::array<Word, 2> bits{};
-  for (std::size_t k = 0; k < out.size(); ++k) {
-    const std::size_t place = draw.first + k;
-    if (k == 0 || place % 128 == 0) {
-      bits = words_of(draw.index, place / 128);
-    }
-    out[k] = NoiseWords<Number>::sign(bits[place / 64 % 2] >> static_cast<int>(place % 64));
+  for (std::size_t k = 0; k < out.size();) {
+    const auto& bits = words_of(draw.index, (draw.first + k) / 128);
+    do {
+      const std::size_t place = (draw.first + k) % 128;
+      out[k++] = NoiseWords<Number>::signed_by(
+          bits[place / 64], static_cast<int>(place % 64), Number(size));
+    } while (k < out.size() && (draw.first + k) % 128 != 0);
   }
   return like;
 }
@@ -89,7 +88,7 @@ ThreePointIncrement<V> three_point_variables(const Words& words_of,
     const Number face = NoiseWords<Number>::die(word);
     const Number none(0), up(size), down(-size);
     W[k] = select(face == Number(0), down, select(face == Number(5), up, none));
-    e[k] = NoiseWords<Number>::sign(word);
+    e[k] = NoiseWords<Number>::signed_by(word, 0, Number(1));
   }
   return result;
 }

@@ -85,7 +85,9 @@ struct NoiseWords<float> {
     const auto a = pair(words[0]), b = pair(words[1]);
     return {a[0], a[1], b[0], b[1]};
   }
-  static float sign(Word word) { return static_cast<float>(NoiseWords<double>::sign(word)); }
+  static float signed_by(Word word, int place, float size) {
+    return static_cast<float>(NoiseWords<double>::signed_by(word, place, size));
+  }
   static float die(Word word) { return static_cast<float>(NoiseWords<double>::die(word)); }
 };
 

@@ -152,8 +152,8 @@ class FreshIncrements {
 
   /// These two are right in law only: they have nothing to do with the path of `increment`.
   TwoPointIncrement<V> two_point_increment(const Step& step) const {
-    return {V(NumberOf<V>(std::sqrt(step.h)) *
-              random_signs(words(two_points_), static_cast<std::uint64_t>(step.index), like_))};
+    return {random_signs(
+        words(two_points_), static_cast<std::uint64_t>(step.index), std::sqrt(step.h), like_)};
   }
   ThreePointIncrement<V> three_point_increment(const Step& step) const {
     return three_point_variables(

@@ -92,13 +92,14 @@ struct NoiseWords<Pack<double>> {
   static constexpr std::size_t normals_per_draw = 2;
 
   static Word trajectories(std::uint64_t first) {
-    return WordPack::Simd([first](auto lane) { return first + static_cast<std::uint64_t>(lane); });
+    static constexpr auto lane = [](auto l) { return static_cast<std::uint64_t>(l); };
+    return WordPack(first) + WordPack::Simd(lane);
   }
   static std::array<Pack<double>, 2> normals(const std::array<Word, 2>& words) {
     return normal_pair(words[0], words[1]);
   }
-  static Pack<double> sign(const Word& word) {
-    return from_bits(Word(std::uint64_t{0xBFF0000000000000}) ^ (word << 63));
+  static Pack<double> signed_by(const Word& word, int place, const Pack<double>& size) {
+    return from_bits(to_bits(-size) ^ ((word << (63 - place)) & Word(std::uint64_t{1} << 63)));
   }
   static Pack<double> die(const Word& word) {
     const Word half = (word & Word(std::uint64_t{0xFFFFFFFF})) >> 1;
@@ -167,19 +168,18 @@ struct NoiseWords<Pack<float>> {
   static constexpr std::size_t normals_per_draw = 4;
 
   static Word trajectories(std::uint64_t first) {
-    const auto every_second = [](std::uint64_t start) {
-      return WordPack::Simd(
-          [start](auto lane) { return start + 2 * static_cast<std::uint64_t>(lane); });
-    };
-    return {every_second(first), every_second(first + 1)};
+    static constexpr auto even = [](auto l) { return 2 * static_cast<std::uint64_t>(l); };
+    const WordPack even_lanes = WordPack(first) + WordPack::Simd(even);
+    return {even_lanes, even_lanes + WordPack(std::uint64_t{1})};
   }
   static std::array<Pack<float>, 4> normals(const std::array<Word, 2>& words) {
     const auto a = float_normal_pair(words[0].low(), words[0].high());
     const auto b = float_normal_pair(words[1].low(), words[1].high());
     return {a[0], a[1], b[0], b[1]};
   }
-  static Pack<float> sign(const Word& word) {
-    return from_bits(WordsOf<float>(std::uint32_t{0xBF800000}) ^ (word.low() << 31));
+  static Pack<float> signed_by(const Word& word, int place, const Pack<float>& size) {
+    const WordsOf<float> top(std::uint32_t{1} << 31);
+    return from_bits(to_bits(-size) ^ ((word << (63 - place)).high() & top));
   }
   static Pack<float> die(const Word& word) {
     const Word half = (word & Word(std::uint64_t{0xFFFFFFFF})) >> 1;

@@ -133,8 +133,10 @@ struct NoiseWords {
   static std::array<D, 2> normals(const std::array<Word, 2>& words) {
     return normal_pair(words[0], words[1]);
   }
-  /// -1 or +1 by the lowest bit.
-  static D sign(Word word) { return from_bits(0xBFF0000000000000 ^ (word << 63)); }
+  /// size if bit `place` is set, otherwise -size.
+  static D signed_by(Word word, int place, D size) {
+    return from_bits(to_bits(-size) ^ ((word << (63 - place)) & (std::uint64_t{1} << 63)));
+  }
   /// 0, 1, ..., 5 from the low 32 bits but the lowest, with equal probability up to 2^-31.
   static D die(Word word) {
     return static_cast<D>(multiply_low_halves((word & 0xFFFFFFFF) >> 1, 6) >> 31);

@@ -93,11 +93,29 @@ class RandomStream {
   constexpr std::array<Word, 2> words(Word trajectory,
                                       std::uint64_t index,
                                       std::uint32_t lane) const {
-    const auto b = philox4x32_words<Word>(
-        {trajectory, trajectory >> 32, Word(std::uint64_t{low(index)}), Word(std::uint64_t{lane})},
-        key_of(index));
-    const Word half(std::uint64_t{0xFFFFFFFF});
-    return {b[1] << 32 | (b[0] & half), b[3] << 32 | (b[2] & half)};
+    return draw(index, lane).words(trajectory);
+  }
+
+  /// Draw `index` of every trajectory. For loops over trajectories: the key is derived once.
+  class Draw {
+   public:
+    template <class Word>
+    constexpr std::array<Word, 2> words(Word trajectory) const {
+      const Word index(std::uint64_t{index_}), lane(std::uint64_t{lane_});
+      const auto b = philox4x32_words<Word>({trajectory, trajectory >> 32, index, lane}, key_);
+      const Word half(std::uint64_t{0xFFFFFFFF});
+      return {b[1] << 32 | (b[0] & half), b[3] << 32 | (b[2] & half)};
+    }
+
+   private:
+    friend RandomStream;
+    constexpr Draw(PhiloxKey key, std::uint32_t index, std::uint32_t lane)
+        : key_(key), index_(index), lane_(lane) {}
+    PhiloxKey key_;
+    std::uint32_t index_, lane_;
+  };
+  constexpr Draw draw(std::uint64_t index, std::uint32_t lane) const {
+    return {key_of(index), low(index), lane};
   }
 
  private:
