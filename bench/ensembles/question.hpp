@@ -39,6 +39,11 @@ double one_by_one(Equation, std::uint64_t seed, std::int64_t paths);
 double fused(Equation, std::uint64_t seed, std::int64_t paths);
 double odeint_std(Equation, std::uint64_t seed, std::int64_t paths);
 double odeint_ziggurat(Equation, std::uint64_t seed, std::int64_t paths);
+double gsl(Equation, std::uint64_t seed, std::int64_t paths);
+double quantlib(Equation, std::uint64_t seed, std::int64_t paths);
+/// Its own seed and number of paths; its own clock too.
+double xmds2(Equation, std::uint64_t, std::int64_t);
+double xmds2_ns_per_step(Equation);
 
 /// A value that no competitor returns for an equation that it runs.
 inline constexpr double not_done = -1e300;
