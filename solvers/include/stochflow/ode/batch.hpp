@@ -20,33 +20,19 @@
 #include <utility>
 #include <vector>
 
+#include "stochflow/ode/batch_solution.hpp"
 #include "stochflow/ode/explicit_pairs.hpp"
-#include "stochflow/ode/solve_ode.hpp"
+#include "stochflow/ode/save_times.hpp"
 #include "stochflow/state.hpp"
 #include "stochflow/status.hpp"
 
 namespace stochflow {
-
-/// States of several trajectories, [N, L].
-template <int N = Eigen::Dynamic>
-using Lanes = Eigen::Array<double, N, Eigen::Dynamic>;
-/// A number for each of several trajectories, [L].
-using LaneRow = Eigen::Array<double, 1, Eigen::Dynamic>;
 
 struct OdeBatchOptions {
   std::vector<double> save_at = {};  // in the direction of integration, between t0 and t1
   std::int64_t lanes = 8;
   double first_step = 0;            // 0: chosen from the field at the start
   std::int64_t max_steps = 100000;  // accepted and rejected, of one trajectory
-};
-
-template <int N = Eigen::Dynamic>
-struct OdeBatchSolution {
-  Lanes<N> x;                             // the last states, [N, trajectories]
-  std::vector<Lanes<N>> states;           // [save times] of [N, trajectories]; NaN: not reached
-  std::vector<Outcome> outcomes;          // [trajectories]
-  std::vector<std::int64_t> rejected;     // steps, [trajectories]
-  std::vector<std::int64_t> evaluations;  // of the field at a trajectory's state, [trajectories]
 };
 
 namespace detail {
@@ -304,7 +290,7 @@ OdeBatchSolution<N> solve_ode_batch(const Field& field,
                                     double t0,
                                     double t1,
                                     const OdeBatchOptions& options = {}) {
-  detail::check_span(t0, t1, OdeOptions{.save_at = options.save_at});
+  detail::check_span("solve_ode_batch", t0, t1, options.save_at);
   if (options.lanes < 1 || starts.cols() < 1 || starts.rows() < 1) {
     throw std::invalid_argument(
         "solve_ode_batch: expected at least one lane, one trajectory and one component, found " +

@@ -3,8 +3,8 @@
 // Explicit Runge-Kutta pairs as data: nodes c, stages a, and the weights e of an error estimate
 // (those of the method minus those of its companion). The last row of a is the method's weights b;
 // the last stage is evaluated at the new point and serves as the first of the next step. For use
-// through solve_ode_batch or solve_ode; the digits are proved by the order conditions of all rooted
-// trees (verify/rooted_trees.hpp).
+// through solve_ode_lanes and solve_ode_batch, and on tensors through the diffusion layer; the
+// digits are proved by the order conditions of all rooted trees (verify/rooted_trees.hpp).
 
 #include <array>
 #include <cstddef>
@@ -35,6 +35,33 @@ struct ExplicitPair {
 };
 
 // clang-format off
+
+/// Bogacki and Shampine 1989: order 3(2) in three evaluations a step.
+inline constexpr ExplicitPair<4> bogacki_shampine_pair{
+    .name = "bogacki-shampine32",
+    .order = 3,
+    .error_order = 2,
+    .c = {0, 1.0/2, 3.0/4, 1},
+    .a = {{{},
+           {1.0/2},
+           {0, 3.0/4},
+           {2.0/9, 1.0/3, 4.0/9}}},
+    .e = {2.0/9 - 7.0/24, 1.0/3 - 1.0/4, 4.0/9 - 1.0/3, -1.0/8}};
+
+/// Dormand and Prince 1980: order 5(4) in six evaluations a step.
+inline constexpr ExplicitPair<7> dormand_prince_54{
+    .name = "dopri5",
+    .order = 5,
+    .error_order = 4,
+    .c = {0, 1.0/5, 3.0/10, 4.0/5, 8.0/9, 1, 1},
+    .a = {{{},
+           {1.0/5},
+           {3.0/40, 9.0/40},
+           {44.0/45, -56.0/15, 32.0/9},
+           {19372.0/6561, -25360.0/2187, 64448.0/6561, -212.0/729},
+           {9017.0/3168, -355.0/33, 46732.0/5247, 49.0/176, -5103.0/18656},
+           {35.0/384, 0, 500.0/1113, 125.0/192, -2187.0/6784, 11.0/84}}},
+    .e = {71.0/57600, 0, -71.0/16695, 71.0/1920, -17253.0/339200, 22.0/525, -1.0/40}};
 
 /// Tsitouras 2011, table 1: order 5(4) in six evaluations a step.
 inline constexpr ExplicitPair<7> tsitouras_pair{
@@ -91,6 +118,26 @@ constexpr std::array<double, 7> tsitouras_weights(double theta) {
           47.37952196281928122 * (u - 1.203071208372362603) * (u - 0.658047292653547382) * u2,
           -34.87065786149660974 * (u - 1.2) * (u - 0.666666666666666667) * u2,
           2.5 * (u - 1) * (u - 0.6) * u2};
+}
+
+/// Weights of the interpolant of order 4 of dormand_prince_54.
+/// Source: Hairer, Norsett and Wanner 1993, section II.6 (CONTD5).
+constexpr std::array<double, 7> dormand_prince_weights(double theta) {
+  constexpr std::array<double, 7> d{-12715105075.0 / 11282082432,
+                                    0,
+                                    87487479700.0 / 32700410799,
+                                    -10690763975.0 / 1880347072,
+                                    701980252875.0 / 199316789632,
+                                    -1453857185.0 / 822651844,
+                                    69997945.0 / 29380423};
+  std::array<double, 7> w{};
+  for (std::size_t i = 0; i < 7; ++i) {
+    const double b = dormand_prince_54.b()[i];
+    const double from_start = (i == 0 ? 1 : 0) - b, from_end = b - (i == 6 ? 1 : 0);
+    const double cubic = from_end - from_start + (1 - theta) * d[i];
+    w[i] = theta * (b + (1 - theta) * (from_start + theta * cubic));
+  }
+  return w;
 }
 
 /// Order 5 with dense output: the default for non-stiff equations at tolerances down to about 1e-8.

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "stochflow/ode/save_times.hpp"
 #include "stochflow/ode/steppers.hpp"
 #include "stochflow/solve.hpp"
 
@@ -31,29 +32,6 @@ struct OdeSolution : Solution<X> {
   std::int64_t rejected_steps = 0;  // the accepted ones are outcome.step
 };
 
-namespace detail {
-
-inline void check_span(double t0, double t1, const OdeOptions& options) {
-  std::ostringstream text;
-  if (!std::isfinite(t0) || !std::isfinite(t1) || t0 == t1) {
-    text << "solve_ode: expected two different finite times, found t0 = " << t0 << ", t1 = " << t1;
-    throw std::invalid_argument(text.str());
-  }
-  const double sign = t1 > t0 ? 1 : -1;
-  double last = t0;
-  for (std::size_t k = 0; k < options.save_at.size(); ++k) {
-    const double s = options.save_at[k];
-    if (!(sign * (s - t0) >= 0 && sign * (t1 - s) >= 0 && (k == 0 || sign * (s - last) > 0))) {
-      text << "solve_ode: save times must go from " << t0 << " towards " << t1 << ", but save_at["
-           << k << "] = " << s;
-      throw std::invalid_argument(text.str());
-    }
-    last = s;
-  }
-}
-
-}  // namespace detail
-
 /// Adaptive integration by any odeint controlled stepper (a type with
 /// try_step(system, x, t, dt)), for error checks of your own; usually call solve_ode instead.
 template <class Field, class Controlled, class X, class Observer = NoObserver>
@@ -64,7 +42,7 @@ OdeSolution<X> integrate_controlled(const Field& field,
                                     double t1,
                                     const OdeOptions& options = {},
                                     Observer&& observer = {}) {
-  detail::check_span(t0, t1, options);
+  detail::check_span("solve_ode", t0, t1, options.save_at);
   OdeSolution<X> solution;
   boost::numeric::odeint::copy(x0, solution.x);
   solution.t = t0;
@@ -146,7 +124,7 @@ OdeSolution<X> solve_ode(const Field& field,
                          double t1,
                          const OdeOptions& options = {},
                          Observer&& observer = {}) {
-  detail::check_span(t0, t1, options);
+  detail::check_span("solve_ode", t0, t1, options.save_at);
   if (tag.n < 1) {
     throw std::invalid_argument("solve_ode: Rk4 needs at least 1 step, found n = " +
                                 std::to_string(tag.n));

@@ -9,6 +9,7 @@
 //   Rosenbrock4  stiff systems (stochflow/ode/rosenbrock.hpp)
 // Tolerances bound the estimated local error of every component by atol + rtol |x|.
 
+#include <array>
 #include <boost/numeric/odeint/stepper/controlled_runge_kutta.hpp>
 #include <boost/numeric/odeint/stepper/generation/make_controlled.hpp>
 #include <boost/numeric/odeint/stepper/runge_kutta4.hpp>
@@ -19,6 +20,7 @@
 #include <string_view>
 
 #include "stochflow/ode/algebra.hpp"
+#include "stochflow/ode/explicit_pairs.hpp"
 
 namespace stochflow {
 
@@ -43,8 +45,14 @@ auto controlled(double atol, double rtol) {
 
 }  // namespace detail
 
+/// Through solve_ode by odeint; through solve_ode_lanes by the coefficients of explicit_pairs.hpp.
 struct Dopri5 {
   static constexpr std::string_view name = "dopri5";
+  static constexpr const auto& pair = dormand_prince_54;
+  static constexpr bool interpolates = true;
+  static constexpr std::array<double, 7> weights(double theta) {
+    return dormand_prince_weights(theta);
+  }
   double rtol = 1e-6;
   double atol = 1e-6;
 
