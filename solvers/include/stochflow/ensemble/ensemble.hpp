@@ -25,6 +25,7 @@ template <class MakeLeaf>
 EnsembleResult reduce(std::int64_t leaves,
                       const EnsembleOptions& options,
                       const MakeLeaf& make_leaf) {
+  if (options.reduction) return options.reduction(leaves, options, make_leaf);
   const auto report = [&](const LeafRange<EnsembleResult>& joined) {
     if (!options.progress) return;
     options.progress(std::min(joined.last() * leaf_size, options.trajectories));

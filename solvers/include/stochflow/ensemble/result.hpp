@@ -15,16 +15,6 @@
 
 namespace stochflow {
 
-struct EnsembleOptions {
-  std::int64_t trajectories = 10000;
-  std::uint64_t seed = 0;
-  int threads = 0;                   // 0: one for each processor
-  std::vector<double> save_at = {};  // empty: the end time only
-  bool keep_values = false;  // keep every trajectory's observables (for quantiles, histograms)
-  /// Called with the number of trajectories finished, from one thread at a time.
-  std::function<void(std::int64_t)> progress = {};
-};
-
 struct FailedTrajectory {
   std::int64_t trajectory;
   Outcome outcome;
@@ -72,6 +62,27 @@ struct EnsembleResult {
   }
 
   static constexpr std::size_t max_listed_failures = 10;
+};
+
+struct EnsembleOptions;
+
+/// The leaves 0 ... count-1 as one, make_leaf(k) being leaf k: how an ensemble is checkpointed
+/// (ensemble/rounds.hpp) and shared among ranks (ensemble/mpi.hpp).
+using LeafReduction =
+    std::function<EnsembleResult(std::int64_t count,
+                                 const EnsembleOptions& options,
+                                 const std::function<EnsembleResult(std::int64_t)>& make_leaf)>;
+
+struct EnsembleOptions {
+  std::int64_t trajectories = 10000;
+  std::uint64_t seed = 0;
+  int threads = 0;                   // 0: one for each processor
+  std::vector<double> save_at = {};  // empty: the end time only
+  bool keep_values = false;  // keep every trajectory's observables (for quantiles, histograms)
+  /// Called with the number of trajectories finished, from one thread at a time.
+  std::function<void(std::int64_t)> progress = {};
+  /// Who computes the leaves; empty: the threads of this process.
+  LeafReduction reduction = {};
 };
 
 namespace detail {
