@@ -26,7 +26,7 @@ namespace detail {
 /// A value shaped like the state: a diffusion may be one number for many components.
 template <class X, class G>
 X shaped_like(const X& x, const G& g) {
-  if constexpr (EigenExpression<X> && std::is_arithmetic_v<G>) {
+  if constexpr (EigenExpression<X> && is_number<G>) {
     return X::Constant(x.size(), g);
   } else {
     return X(g);

@@ -12,25 +12,31 @@
 namespace stochflow {
 namespace detail {
 
+template <class T>
+inline constexpr bool is_dual = false;
+template <class T>
+inline constexpr bool is_dual<DualOf<T>> = true;
+
 template <class X>
 auto seed_direction(const X& x, const X& v) {
-  if constexpr (std::is_arithmetic_v<X>) {
-    return Dual(x, v);
+  if constexpr (is_number<X>) {
+    return DualOf<X>(x, v);
   } else {
-    Vector<Dual, X::RowsAtCompileTime> seeded(x.size());
-    for (Eigen::Index i = 0; i < x.size(); ++i) seeded[i] = Dual(x[i], v[i]);
+    using T = typename X::Scalar;
+    Vector<DualOf<T>, X::RowsAtCompileTime> seeded(x.size());
+    for (Eigen::Index i = 0; i < x.size(); ++i) seeded[i] = DualOf<T>(x[i], v[i]);
     return seeded;
   }
 }
 
 template <class Y>
 auto derivative_part(const Y& y) {
-  if constexpr (std::is_arithmetic_v<Y>) {
-    return 0.0;
-  } else if constexpr (std::is_same_v<Y, Dual>) {
+  if constexpr (is_number<Y>) {
+    return Y(0);
+  } else if constexpr (is_dual<Y>) {
     return y.derivative;
-  } else if constexpr (std::is_same_v<typename Y::Scalar, Dual>) {
-    return y.unaryExpr([](const Dual& d) { return d.derivative; }).eval();
+  } else if constexpr (is_dual<typename Y::Scalar>) {
+    return y.unaryExpr([](const auto& d) { return d.derivative; }).eval();
   } else {
     return (y * 0.0).eval();  // coefficients that do not depend on x
   }
@@ -43,7 +49,7 @@ using DualState = decltype(seed_direction(std::declval<const X&>(), std::declval
 
 /// Whether `problem.diffusion` accepts dual numbers in place of the state X.
 template <class P, class X>
-concept DualDiffusion = (std::is_arithmetic_v<X> ||
+concept DualDiffusion = (is_number<X> ||
                          EigenExpression<X>)&&requires(const P& p, const detail::DualState<X>& x) {
   p.diffusion(x, 0.0);
 };

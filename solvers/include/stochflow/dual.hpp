@@ -9,88 +9,147 @@
 #include <cmath>
 #include <type_traits>
 
+#include "stochflow/number.hpp"
+
 namespace stochflow {
 
-struct Dual {
-  double value = 0;
-  double derivative = 0;
+/// T: double, or a pack of them (pack.hpp).
+template <class T>
+struct DualOf {
+  T value{};
+  T derivative{};
 
-  constexpr Dual() = default;
-  constexpr Dual(double v) : value(v) {}  // NOLINT: a constant is a dual with derivative zero
-  constexpr Dual(double v, double d) : value(v), derivative(d) {}
+  constexpr DualOf() = default;
+  constexpr DualOf(T v) : value(v) {}  // NOLINT: a constant is a dual with derivative zero
+  constexpr DualOf(T v, T d) : value(v), derivative(d) {}
+  template <class A>
+  requires(std::is_arithmetic_v<A> &&
+           !std::is_same_v<A, T>) constexpr DualOf(A v)  // NOLINT: the same
+      : value(static_cast<double>(v)) {}
 
-  constexpr Dual operator-() const { return {-value, -derivative}; }
-  constexpr Dual& operator+=(Dual b) {
+  constexpr DualOf operator-() const { return {-value, -derivative}; }
+  constexpr DualOf& operator+=(DualOf b) {
     return *this = {value + b.value, derivative + b.derivative};
   }
-  constexpr Dual& operator-=(Dual b) {
+  constexpr DualOf& operator-=(DualOf b) {
     return *this = {value - b.value, derivative - b.derivative};
   }
-  constexpr Dual& operator*=(Dual b) {
+  constexpr DualOf& operator*=(DualOf b) {
     return *this = {value * b.value, derivative * b.value + value * b.derivative};
   }
-  constexpr Dual& operator/=(Dual b) {
-    const double q = value / b.value;
+  constexpr DualOf& operator/=(DualOf b) {
+    const T q = value / b.value;
     return *this = {q, (derivative - q * b.derivative) / b.value};
   }
-  friend constexpr Dual operator+(Dual a, Dual b) { return a += b; }
-  friend constexpr Dual operator-(Dual a, Dual b) { return a -= b; }
-  friend constexpr Dual operator*(Dual a, Dual b) { return a *= b; }
-  friend constexpr Dual operator/(Dual a, Dual b) { return a /= b; }
+  friend constexpr DualOf operator+(DualOf a, DualOf b) { return a += b; }
+  friend constexpr DualOf operator-(DualOf a, DualOf b) { return a -= b; }
+  friend constexpr DualOf operator*(DualOf a, DualOf b) { return a *= b; }
+  friend constexpr DualOf operator/(DualOf a, DualOf b) { return a /= b; }
 
-  friend constexpr bool operator<(Dual a, Dual b) { return a.value < b.value; }
-  friend constexpr bool operator>(Dual a, Dual b) { return a.value > b.value; }
-  friend constexpr bool operator<=(Dual a, Dual b) { return a.value <= b.value; }
-  friend constexpr bool operator>=(Dual a, Dual b) { return a.value >= b.value; }
-  friend constexpr bool operator==(Dual a, Dual b) { return a.value == b.value; }
-  friend constexpr bool operator!=(Dual a, Dual b) { return a.value != b.value; }
+  // Of the values: bool, or the mask of a pack.
+  friend constexpr auto operator<(DualOf a, DualOf b) { return a.value < b.value; }
+  friend constexpr auto operator>(DualOf a, DualOf b) { return a.value > b.value; }
+  friend constexpr auto operator<=(DualOf a, DualOf b) { return a.value <= b.value; }
+  friend constexpr auto operator>=(DualOf a, DualOf b) { return a.value >= b.value; }
+  friend constexpr auto operator==(DualOf a, DualOf b) { return a.value == b.value; }
+  friend constexpr auto operator!=(DualOf a, DualOf b) { return a.value != b.value; }
 };
 
-inline Dual sqrt(Dual a) {
-  const double root = std::sqrt(a.value);
-  // At zero the slope is infinite; a constant zero (derivative 0) must stay 0 and not become NaN.
-  return {root, a.derivative == 0 ? 0 : a.derivative / (2 * root)};
+using Dual = DualOf<double>;
+
+/// a where the mask of a pack holds, otherwise b, with its derivative.
+template <class Mask, class T>
+requires(!std::is_same_v<Mask, bool>) DualOf<T> select(const Mask& mask,
+                                                       const DualOf<T>& a,
+                                                       const std::type_identity_t<DualOf<T>>& b) {
+  return {select(mask, a.value, b.value), select(mask, a.derivative, b.derivative)};
 }
-inline Dual exp(Dual a) {
-  const double e = std::exp(a.value);
+
+template <class T>
+DualOf<T> sqrt(DualOf<T> a) {
+  using std::sqrt;
+  const T root = sqrt(a.value);
+  // At zero the slope is infinite; a constant zero (derivative 0) must stay 0 and not become NaN.
+  return {root, select(a.derivative == T(0), T(0), a.derivative / (T(2) * root))};
+}
+template <class T>
+DualOf<T> exp(DualOf<T> a) {
+  using std::exp;
+  const T e = exp(a.value);
   return {e, e * a.derivative};
 }
-inline Dual expm1(Dual a) { return {std::expm1(a.value), std::exp(a.value) * a.derivative}; }
-inline Dual log(Dual a) { return {std::log(a.value), a.derivative / a.value}; }
-inline Dual log1p(Dual a) { return {std::log1p(a.value), a.derivative / (1 + a.value)}; }
-inline Dual sin(Dual a) { return {std::sin(a.value), std::cos(a.value) * a.derivative}; }
-inline Dual cos(Dual a) { return {std::cos(a.value), -std::sin(a.value) * a.derivative}; }
-inline Dual tan(Dual a) {
-  const double t = std::tan(a.value);
-  return {t, (1 + t * t) * a.derivative};
+template <class T>
+DualOf<T> expm1(DualOf<T> a) {
+  using std::exp, std::expm1;
+  return {expm1(a.value), exp(a.value) * a.derivative};
 }
-inline Dual tanh(Dual a) {
-  const double t = std::tanh(a.value);
-  return {t, (1 - t * t) * a.derivative};
+template <class T>
+DualOf<T> log(DualOf<T> a) {
+  using std::log;
+  return {log(a.value), a.derivative / a.value};
 }
-inline Dual pow(Dual a, double p) {
-  const double slope = p == 0 ? 0 : p * std::pow(a.value, p - 1);
-  return {std::pow(a.value, p), slope * a.derivative};
+template <class T>
+DualOf<T> log1p(DualOf<T> a) {
+  using std::log1p;
+  return {log1p(a.value), a.derivative / (T(1) + a.value)};
 }
-inline Dual abs(Dual a) { return a.value < 0 ? -a : a; }
-inline Dual abs2(Dual a) { return a * a; }
-inline bool isfinite(Dual a) { return std::isfinite(a.value) && std::isfinite(a.derivative); }
+template <class T>
+DualOf<T> sin(DualOf<T> a) {
+  using std::cos, std::sin;
+  return {sin(a.value), cos(a.value) * a.derivative};
+}
+template <class T>
+DualOf<T> cos(DualOf<T> a) {
+  using std::cos, std::sin;
+  return {cos(a.value), -sin(a.value) * a.derivative};
+}
+template <class T>
+DualOf<T> tan(DualOf<T> a) {
+  using std::tan;
+  const T t = tan(a.value);
+  return {t, (T(1) + t * t) * a.derivative};
+}
+template <class T>
+DualOf<T> tanh(DualOf<T> a) {
+  using std::tanh;
+  const T t = tanh(a.value);
+  return {t, (T(1) - t * t) * a.derivative};
+}
+template <class T>
+DualOf<T> pow(DualOf<T> a, double p) {
+  using std::pow;
+  const T slope = p == 0 ? T(0) : p * pow(a.value, p - 1);
+  return {pow(a.value, p), slope * a.derivative};
+}
+template <class T>
+DualOf<T> abs(DualOf<T> a) {
+  return select(a.value < T(0), -a, a);
+}
+template <class T>
+DualOf<T> abs2(DualOf<T> a) {
+  return a * a;
+}
+template <class T>
+auto isfinite(DualOf<T> a) {
+  using std::isfinite;
+  return isfinite(a.value) && isfinite(a.derivative);
+}
 
 }  // namespace stochflow
 
-template <>
-struct Eigen::NumTraits<stochflow::Dual> : Eigen::NumTraits<double> {
-  using Real = stochflow::Dual;
-  using NonInteger = stochflow::Dual;
-  using Nested = stochflow::Dual;
-  using Literal = stochflow::Dual;
+template <class T>
+struct Eigen::NumTraits<stochflow::DualOf<T>> : Eigen::NumTraits<double> {
+  using Real = stochflow::DualOf<T>;
+  using NonInteger = stochflow::DualOf<T>;
+  using Nested = stochflow::DualOf<T>;
+  using Literal = stochflow::DualOf<T>;
   enum { RequireInitialization = 1, ReadCost = 2, AddCost = 2, MulCost = 4 };
 };
-template <class BinaryOp>
-struct Eigen::ScalarBinaryOpTraits<stochflow::Dual, double, BinaryOp> {
-  using ReturnType = stochflow::Dual;
+template <class T, class BinaryOp>
+struct Eigen::ScalarBinaryOpTraits<stochflow::DualOf<T>, double, BinaryOp> {
+  using ReturnType = stochflow::DualOf<T>;
 };
-template <class BinaryOp>
-struct Eigen::ScalarBinaryOpTraits<double, stochflow::Dual, BinaryOp> {
-  using ReturnType = stochflow::Dual;
+template <class T, class BinaryOp>
+struct Eigen::ScalarBinaryOpTraits<double, stochflow::DualOf<T>, BinaryOp> {
+  using ReturnType = stochflow::DualOf<T>;
 };

@@ -94,7 +94,10 @@ template <std::floating_point T>
 T positive_part(T x) {
   return x > 0 ? x : T(0);
 }
-inline Dual positive_part(Dual x) { return x.value > 0 ? x : Dual(0); }
+template <class T>
+DualOf<T> positive_part(DualOf<T> x) {
+  return select(x.value > T(0), x, DualOf<T>(T(0)));
+}
 template <class T, int N>
 Eigen::Array<T, N, 1> positive_part(const Eigen::Array<T, N, 1>& x) {
   return x.unaryExpr([](const T& xi) { return positive_part(xi); });

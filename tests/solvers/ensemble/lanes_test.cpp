@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "stochflow/methods/euler_maruyama.hpp"
+#include "stochflow/methods/milstein.hpp"
 #include "stochflow/methods/milstein_derivative_free.hpp"
 #include "stochflow/methods/ri6.hpp"
 #include "stochflow/methods/simplified_euler.hpp"
@@ -59,6 +60,7 @@ TEST(Lanes, AreTheTrajectoriesOfSimulateToTheBit) {
   expect_lanes_are_trajectories(StochasticLorenz{}, EulerMaruyama{}, lorenz);
   expect_lanes_are_trajectories(StochasticLorenz{}, SimplifiedEuler{}, lorenz);
   expect_lanes_are_trajectories(GeometricBrownianMotion{}, RI6{}, 1.0);
+  expect_lanes_are_trajectories(GeometricBrownianMotion{}, Milstein{}, Vector<double, 2>(1.0, 2.0));
 }
 
 TEST(Lanes, GiveTheSameBitsForAnyNumberOfThreads) {

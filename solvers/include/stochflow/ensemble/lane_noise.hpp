@@ -241,40 +241,16 @@ class LaneNoise<NoiseInput::three_point, V, packs> {
   LaneWords<V, packs, 4> words_;
 };
 
-/// Levy areas are drawn trajectory by trajectory: their cost is in the sampling of the area itself.
+/// Nothing to gain here: areas are drawn trajectory by trajectory.
 template <class V, std::size_t packs>
 class LaneNoise<NoiseInput::WA, V, packs> {
  public:
   explicit LaneNoise(std::uint64_t seed) : seed_(seed) {}
   void start(std::uint64_t first) { first_ = first; }
   void prepare(const Step&) {}
-
-  struct Path {
-    using value_type = V;
-    const LaneNoise& noise;
-    std::size_t pack;
-    AreaIncrement<V> area_increment(const Step& step) const {
-      constexpr int lanes = NumberOf<V>::lanes;
-      using One = decltype(lane(V{}, 0));
-      AreaIncrement<V> all{};
-      for (int l = 0; l < lanes; ++l) {
-        const auto trajectory =
-            noise.first_ + pack * static_cast<std::uint64_t>(lanes) + static_cast<std::uint64_t>(l);
-        const auto one = FreshIncrements<One>(noise.seed_, trajectory).area_increment(step);
-        if constexpr (is_number<V>) {
-          all.W.set(l, one.W);
-          all.A.set(l, one.A);
-        } else {
-          for (Eigen::Index k = 0; k < one.W.size(); ++k) all.W[k].set(l, one.W[k]);
-          for (Eigen::Index k = 0; k < one.A.size(); ++k) {
-            all.A.data()[k].set(l, one.A.data()[k]);
-          }
-        }
-      }
-      return all;
-    }
-  };
-  Path at(std::size_t pack) const { return {*this, pack}; }
+  FreshIncrements<V> at(std::size_t pack) const {
+    return {seed_, first_ + pack * static_cast<std::uint64_t>(NumberOf<V>::lanes)};
+  }
 
  private:
   std::uint64_t seed_, first_ = 0;

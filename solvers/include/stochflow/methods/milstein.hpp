@@ -69,7 +69,7 @@ struct Milstein {
   /// A diffusion may be one number for a state of many components.
   template <class X, class G>
   static X as_state(const G& g, [[maybe_unused]] const X& like) {
-    if constexpr (EigenExpression<X> && std::is_arithmetic_v<G>) {
+    if constexpr (EigenExpression<X> && is_number<G>) {
       return X::Constant(like.size(), g);
     } else {
       return X(g);

@@ -34,9 +34,11 @@ X tamed(const X& f, double h, double power) {
          << ", but must be at least 1: 1 is the paper's formula, 2 the default";
     throw std::invalid_argument(text.str());
   }
-  const double y = h * euclidean_norm(f);
-  const double divisor = y < 1 ? std::pow(1 + std::pow(y, power), 1 / power)
-                               : y * std::pow(1 + std::pow(y, -power), 1 / power);
+  using std::pow;
+  const auto y = h * euclidean_norm(f);
+  using T = std::decay_t<decltype(y)>;
+  const T divisor = select(
+      y < T(1), pow(T(1) + pow(y, power), 1 / power), y * pow(T(1) + pow(y, -power), 1 / power));
   return f * (h / divisor);
 }
 

@@ -46,8 +46,9 @@ struct TruncatedEuler {
       throw std::invalid_argument(text.str());
     }
     const double R = radius * std::pow(h, -1 / (4 * growth));
-    const double size = detail::euclidean_norm(x);
-    const X y = x * (size > R ? R / size : 1.0);
+    const auto size = detail::euclidean_norm(x);
+    using T = std::decay_t<decltype(size)>;
+    const X y = x * select(size > T(R), R / size, T(1));
     const X f = sde.drift(y, t);
     const X gW = noise_term(sde, y, t, dB.W);
     return x + h * f + gW;

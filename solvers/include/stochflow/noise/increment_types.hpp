@@ -113,7 +113,7 @@ SpaceTimeTimeIncrement<V> merge(const SpaceTimeTimeIncrement<V>& a,
 /// A = A1 + A2 + 1/2 (W1 W2^T - W2 W1^T)
 template <class V>
 AreaIncrement<V> merge(const AreaIncrement<V>& a, double, const AreaIncrement<V>& b, double) {
-  if constexpr (std::is_arithmetic_v<V>) {
+  if constexpr (is_number<V>) {
     return {a.W + b.W, V(0)};
   } else {
     const AreaOf<V> ab = a.W.matrix() * b.W.matrix().transpose();

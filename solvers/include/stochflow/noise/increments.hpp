@@ -138,6 +138,8 @@ class FreshIncrements {
   AreaIncrement<V> area_increment(const Step& step) const {
     if constexpr (is_number<V>) {
       return {increment(step).W, V(0)};
+    } else if constexpr (requires { NumberOf<V>::lanes; }) {
+      return area_increments_by_lanes(step);
     } else {
       NormalSequence normal(levy_areas_, trajectory_, static_cast<std::uint64_t>(step.index));
       if constexpr (Area::needs_H) {
@@ -169,6 +171,21 @@ class FreshIncrements {
 
  private:
   using Words = NoiseWords<NumberOf<V>>;
+
+  /// Trajectory by trajectory: the cost is in the sampling of the area itself.
+  AreaIncrement<V> area_increments_by_lanes(const Step& step) const {
+    using One = decltype(lane(like_, 0));
+    AreaIncrement<V> all{like_, {}};
+    all.A.resize(like_.size(), like_.size());
+    for (int l = 0; l < NumberOf<V>::lanes; ++l) {
+      const FreshIncrements<One, Area> path(
+          increments_.seed(), trajectory_ + static_cast<std::uint64_t>(l), lane(like_, l), area_);
+      const auto one = path.area_increment(step);
+      for (Eigen::Index k = 0; k < one.W.size(); ++k) all.W[k].set(l, one.W[k]);
+      for (Eigen::Index k = 0; k < one.A.size(); ++k) all.A.data()[k].set(l, one.A.data()[k]);
+    }
+    return all;
+  }
 
   /// The words of a stream, by draw and lane.
   auto words(const RandomStream& stream) const {

@@ -17,7 +17,7 @@ namespace stochflow {
 template <Calculus C, class V>
 AreaOf<V> iterated_integrals(double h, const Increment<V>& dB) {
   const double half_h = C == Calculus::ito ? 0.5 * h : 0;
-  if constexpr (std::is_arithmetic_v<V>) {
+  if constexpr (is_number<V>) {
     return 0.5 * dB.W * dB.W - half_h;
   } else {
     AreaOf<V> I = 0.5 * dB.W.matrix() * dB.W.matrix().transpose();

@@ -82,6 +82,8 @@ class RandomStream {
     key_ = key_for(0);
   }
 
+  constexpr std::uint64_t seed() const { return std::uint64_t{seed_[1]} << 32 | seed_[0]; }
+
   constexpr PhiloxCounter bits(std::uint64_t trajectory,
                                std::uint64_t index,
                                std::uint32_t lane) const {

@@ -62,7 +62,7 @@ X milstein_difference(
 template <class P, class X>
 constexpr bool has_diffusion_matrix() {
   using G = std::decay_t<decltype(std::declval<const P&>().diffusion(std::declval<const X&>(), 0))>;
-  static_assert(MatrixExpression<G> || std::is_arithmetic_v<X>,
+  static_assert(MatrixExpression<G> || is_number<X>,
                 "Commutative and general noise need a diffusion matrix [N, M], and this diffusion "
                 "is an array: return a Matrix, or declare Noise::diagonal or Noise::scalar.");
   return MatrixExpression<G>;

@@ -4,18 +4,27 @@
 // and truncated methods measure states that are on their way to infinity.
 
 #include <cmath>
-#include <type_traits>
 
+#include "stochflow/number.hpp"
 #include "stochflow/state.hpp"
 
 namespace stochflow::detail {
 
 template <class X>
-double euclidean_norm(const X& x) {
-  if constexpr (std::is_arithmetic_v<X>) {
-    return std::abs(x);
+NumberOf<X> euclidean_norm(const X& x) {
+  using std::abs, std::sqrt;
+  using T = NumberOf<X>;
+  if constexpr (is_number<X>) {
+    return abs(x);
   } else {
-    return x.matrix().stableNorm();
+    T largest(0), sum(0);
+    for (Eigen::Index i = 0; i < x.size(); ++i) {
+      const T size = abs(x[i]);
+      largest = select(size > largest, size, largest);
+    }
+    const T scale = select(largest > T(0), largest, T(1));
+    for (Eigen::Index i = 0; i < x.size(); ++i) sum += (x[i] / scale) * (x[i] / scale);
+    return largest * sqrt(sum);
   }
 }
 
