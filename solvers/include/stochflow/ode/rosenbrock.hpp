@@ -1,22 +1,23 @@
 #pragma once
 
-// Stiff systems on Eigen arrays: Boost.Odeint's rosenbrock4 (L-stable, order 4 with an embedded
-// order 3), with odeint's coefficients, one of them corrected, on Eigen's LU. Odeint's own stepper
-// is tied to uBLAS, which does not compile as C++20 before Boost 1.80; and it asks for a Jacobian,
-// which here comes from dual numbers. The field must therefore be generic in its number type:
-// field(const auto& x, double t). Not for tensors. Source: Hairer and Wanner, Solving ODEs II,
-// section IV.7 (RODAS), in transformed variables.
+// Stiff systems on Eigen arrays, one at a time: the method of Boost.Odeint's rosenbrock4 (L-stable,
+// order 4 with an embedded order 3) on Eigen's LU. Odeint's own stepper is tied to uBLAS, which
+// does not compile as C++20 before Boost 1.80; it asks for a Jacobian, which here comes from dual
+// numbers; and (checked up to Boost 1.74) one of its coefficients has the wrong sign, which leaves
+// order 1 for fields that depend on time. The field must be generic in its number type:
+// field(const auto& x, double t). Not for tensors; for many small systems take Rodas4 in lanes.
 
 #include <Eigen/LU>
 #include <algorithm>
+#include <array>
 #include <boost/numeric/odeint/stepper/controlled_step_result.hpp>
-#include <boost/numeric/odeint/stepper/rosenbrock4.hpp>
 #include <cmath>
 #include <limits>
 #include <string_view>
 #include <utility>
 
 #include "stochflow/dual.hpp"
+#include "stochflow/ode/rodas_pair.hpp"
 #include "stochflow/ode/solve_ode.hpp"
 
 namespace stochflow {
@@ -45,25 +46,23 @@ class RosenbrockStepper {
       system(at, dxdt, s);
       return dxdt;
     };
-    const X f0 = f(x, t);
     const auto [J, f_t] = derivatives(x, t);
-    const Jacobian shifted = Jacobian::Identity(x.size(), x.size()) / (c_.gamma * h) - J;
+    const Jacobian shifted = Jacobian::Identity(x.size(), x.size()) / (rodas_pair.gamma * h) - J;
     const Eigen::PartialPivLU<Jacobian> lu(shifted);
-    const auto solved = [&](const X& b) { return X(lu.solve(b.matrix()).array()); };
-
-    const X g1 = solved(f0 + h * c_.d1 * f_t);
-    const X f2 = f(x + c_.a21 * g1, t + c_.c2 * h);
-    const X g2 = solved(f2 + h * c_.d2 * f_t + (c_.c21 * g1) / h);
-    const X f3 = f(x + c_.a31 * g1 + c_.a32 * g2, t + c_.c3 * h);
-    const X g3 = solved(f3 + h * c_.d3 * f_t + (c_.c31 * g1 + c_.c32 * g2) / h);
-    const X f4 = f(x + c_.a41 * g1 + c_.a42 * g2 + c_.a43 * g3, t + c_.c4 * h);
-    const X g4 = solved(f4 + h * d4 * f_t + (c_.c41 * g1 + c_.c42 * g2 + c_.c43 * g3) / h);
-    const X x5 = x + c_.a51 * g1 + c_.a52 * g2 + c_.a53 * g3 + c_.a54 * g4;
-    const X g5 = solved(f(x5, t + h) + (c_.c51 * g1 + c_.c52 * g2 + c_.c53 * g3 + c_.c54 * g4) / h);
-    const X x6 = x5 + g5;
-    const X error = solved(
-        f(x6, t + h) + (c_.c61 * g1 + c_.c62 * g2 + c_.c63 * g3 + c_.c64 * g4 + c_.c65 * g5) / h);
-    const X x_new = x6 + error;
+    std::array<X, RosenbrockPair::stages> u;
+    X at = x;
+    for (std::size_t i = 0; i < u.size(); ++i) {
+      at = x;
+      X right = h * rodas_pair.d[i] * f_t;
+      for (std::size_t j = 0; j < i; ++j) {
+        at += rodas_pair.a[i][j] * u[j];
+        right += rodas_pair.k[i][j] / h * u[j];
+      }
+      right += f(at, t + rodas_pair.c[i] * h);
+      u[i] = lu.solve(right.matrix()).array();
+    }
+    const X& error = u.back();
+    const X x_new = at + error;
 
     const X scale = tag_.atol + tag_.rtol * x.abs().max(x_new.abs());
     const double e = std::sqrt((error / scale).square().mean());
@@ -99,10 +98,6 @@ class RosenbrockStepper {
   const Field& field_;
   Rosenbrock4 tag_;
   double t0_, t1_;
-  boost::numeric::odeint::default_rosenbrock_coefficients<double> c_;
-  // Hairer and Wanner's RODAS has this sign; odeint (checked up to Boost 1.74) has the other, which
-  // leaves order 1 for fields that depend on time.
-  static constexpr double d4 = -0.03620000000000023;
 };
 
 }  // namespace detail
