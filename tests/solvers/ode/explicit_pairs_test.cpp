@@ -44,6 +44,24 @@ TEST(Tsit5, HasItsOrders) {
   }
 }
 
+TEST(BogackiShampine32, HasItsOrders) {
+  expect_nodes(bogacki_shampine_pair);
+  expect_order(bogacki_shampine_pair, std::array<double, 4>{}, 3, 1e-15);
+  expect_order(bogacki_shampine_pair, bogacki_shampine_pair.e, 2, 1e-15);
+}
+
+TEST(Dopri5, HasItsOrders) {
+  const auto& pair = dormand_prince_54;
+  expect_nodes(pair);
+  expect_order(pair, std::array<double, 7>{}, 5, 2e-14);
+  expect_order(pair, pair.e, 4, 2e-14);
+  const auto at_end = dormand_prince_weights(1);
+  for (std::size_t i = 0; i < 7; ++i) EXPECT_NEAR(at_end[i], pair.b()[i], 1e-15);
+  for (const double theta : {0.1, 0.37, 0.5, 0.93}) {
+    EXPECT_LT(order_violation(pair.a, dormand_prince_weights(theta), 4, theta), 1e-13);
+  }
+}
+
 TEST(Dop853, HasItsOrders) {
   expect_nodes(dormand_prince_853);
   const auto& pair = dormand_prince_853;

@@ -147,7 +147,7 @@ TEST(OdeLanes, RefuseWhatCannotBeRun) {
                std::invalid_argument);
 }
 
-TEST(StepControl, PowersAreAccurateAndTheSameInLanes) {
+TEST(OdeStepControl, PowersAreAccurateAndTheSameInLanes) {
   for (double x = 1e-300; x < 1e300; x *= 1.37) {
     const double log = detail::fast_log2(x);
     EXPECT_NEAR(log, std::log2(x), 1e-8);
@@ -160,8 +160,8 @@ TEST(StepControl, PowersAreAccurateAndTheSameInLanes) {
   }
 }
 
-TEST(StepControl, FollowsItsFormula) {
-  StepControl<double, 5> control;
+TEST(OdeStepControl, FollowsItsFormula) {
+  detail::OdeStepControl<double, 5> control;
   EXPECT_NEAR(control.factor(0.25, true), 0.9 * std::pow(0.5, -0.17), 1e-7);
   EXPECT_NEAR(control.factor(0.36, true), 0.9 * std::pow(0.6, -0.17) * std::pow(0.5, 0.04), 1e-7);
   EXPECT_NEAR(control.factor(9, false), 0.9 * std::pow(3, -0.2), 1e-7);

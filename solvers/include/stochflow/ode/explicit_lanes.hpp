@@ -32,7 +32,7 @@ class ExplicitLanes {
 
   /// Takes note of new states in some lanes of pack p, where the field is f.
   void begin(std::size_t p, const PackMask<double>& fresh, const X& f) {
-    k_[p][0] = select<N>(fresh, f, k_[p][0]);
+    k_[p][0] = blend<N>(fresh, f, k_[p][0]);
   }
 
   /// A step h from (x, t): the state after it, and the square of its error over the tolerance.
@@ -55,7 +55,7 @@ class ExplicitLanes {
       const D e = hh * mean_square<N>(weighed<s>(pair.e, k_[p]), scale);
       if constexpr (pair.has_low()) {
         const D low = hh * mean_square<N>(weighed<s>(pair.e_low, k_[p]), scale);
-        square[p] = stochflow::select(e > D(0.0), e * e / fma(D(0.01), low, e), e);
+        square[p] = select(e > D(0.0), e * e / fma(D(0.01), low, e), e);
       } else {
         square[p] = e;
       }
@@ -64,7 +64,7 @@ class ExplicitLanes {
 
   /// The last try of these lanes of pack p is a step.
   void accept(std::size_t p, const PackMask<double>& lanes) {
-    k_[p][0] = select<N>(lanes, k_[p][s - 1], k_[p][0]);
+    k_[p][0] = blend<N>(lanes, k_[p][s - 1], k_[p][0]);
   }
 
   /// The state at t + theta h within the last try of a lane, before `accept`.

@@ -69,7 +69,7 @@ class LaneIntegration {
       const D remaining = target_[p] - t_[p];
       // A remainder of rounding size is merged into the step before it.
       const Mask lands = abs(wanted_[p]) >= abs(remaining) * D(1 - 1e-10);
-      h_[p] = stochflow::select(lands, remaining, wanted_[p]);
+      h_[p] = select(lands, remaining, wanted_[p]);
     }
     scheme_.attempt(x_, t_, q_, h_, next_, square_);
     bool attention = false;
@@ -78,14 +78,14 @@ class LaneIntegration {
       ok_[p] = square_[p] <= D(1.0);
       const D factor = control_[p].factor(square_[p], ok_[p]);
       const Mask lands = h_[p] == target_[p] - t_[p];
-      const D end = stochflow::select(lands, target_[p], t_[p] + h_[p]);
-      after_[p] = stochflow::select(ok_[p], end, t_[p]);
+      const D end = select(lands, target_[p], t_[p] + h_[p]);
+      after_[p] = select(ok_[p], end, t_[p]);
       const D scaled = h_[p] * factor;
       // Where the step was cut to land on a time, the size wanted before still holds.
       const Mask cut = lands && abs(scaled) < abs(wanted_[p]) && factor >= D(1.0);
-      wanted_[p] = stochflow::select(cut, wanted_[p], scaled);
+      wanted_[p] = select(cut, wanted_[p], scaled);
       tries_[p] += D(1.0);
-      accepted_[p] += stochflow::select(ok_[p], D(1.0), D(0.0));
+      accepted_[p] += select(ok_[p], D(1.0), D(0.0));
       const Mask stuck = !ok_[p] && t_[p] + wanted_[p] == t_[p];
       const Mask asks = D(sign_) * after_[p] >= watch_[p] || stuck || tries_[p] >= budget_;
       asks_[p] = busy_[p] && asks;
@@ -98,7 +98,7 @@ class LaneIntegration {
 
   [[gnu::flatten]] void settle() {
     for (std::size_t p = 0; p < packs; ++p) {
-      x_[p] = select<N>(ok_[p], next_[p], x_[p]);
+      x_[p] = blend<N>(ok_[p], next_[p], x_[p]);
       t_[p] = after_[p];
       scheme_.accept(p, ok_[p]);
     }
@@ -181,7 +181,7 @@ class LaneIntegration {
   }
 
   static void set(Mask& mask, int lane, bool to) {
-    D marks = stochflow::select(mask, D(1.0), D(0.0));
+    D marks = select(mask, D(1.0), D(0.0));
     marks.set(lane, to ? 1 : 0);
     mask = marks == D(1.0);
   }
@@ -201,7 +201,7 @@ class LaneIntegration {
       const X f = evaluate(field_, x_[p], t_[p], q_[p]);
       scheme_.begin(p, fresh, f);
       const D first = task_.first_step != 0 ? D(std::abs(task_.first_step)) : starting_step(p, f);
-      wanted_[p] = stochflow::select(fresh, D(sign_) * first, wanted_[p]);
+      wanted_[p] = select(fresh, D(sign_) * first, wanted_[p]);
       const Mask fine = nan_unless_finite<N>(f) == D(0.0);
       for (int lane = 0; lane < lanes; ++lane) {
         if (!fresh[lane]) continue;
@@ -241,16 +241,16 @@ class LaneIntegration {
     const X scale = scheme_.tolerance().template scale<N>(x_[p]);
     const D d0 = sqrt(mean_square<N>(x_[p], scale)), d1 = sqrt(mean_square<N>(f, scale));
     const Mask flat = d0 < D(1e-5) || d1 < D(1e-5);
-    const D h0 = min(whole, stochflow::select(flat, least, D(0.01) * d0 / d1));
+    const D h0 = min(whole, select(flat, least, D(0.01) * d0 / d1));
     const D ahead = D(sign_) * h0;
     const X later = evaluate(field_, moved<N>(x_[p], ahead, f), t_[p] + ahead, q_[p]);
     const D d2 = sqrt(mean_square<N>(X(later - f), scale)) / h0;
     const D d = max(d1, d2);
     const D power = D(1.0 / Scheme::order) * fast_log2(D(0.01) / max(D(1e-15), d));
     const D still = max(least, D(1e-3) * h0);
-    const D h1 = stochflow::select(d <= D(1e-15), still, fast_exp2(min(D(900.0), power)));
+    const D h1 = select(d <= D(1e-15), still, fast_exp2(min(D(900.0), power)));
     const D h = min(whole, min(D(100.0) * h0, h1));
-    return stochflow::select(h > D(0.0), h, least);
+    return select(h > D(0.0), h, least);
   }
 
   const Field& field_;
@@ -265,7 +265,7 @@ class LaneIntegration {
   std::array<D, packs> t_, after_, h_, wanted_, target_, watch_;
   std::array<D, packs> square_, tries_, accepted_;
   std::array<Mask, packs> busy_, ok_, asks_;
-  std::array<StepControl<D, Scheme::order>, packs> control_;
+  std::array<OdeStepControl<D, Scheme::order>, packs> control_;
   std::array<std::array<std::int64_t, lanes>, packs> trajectory_{};
   std::array<std::array<std::size_t, lanes>, packs> next_save_{};
 };

@@ -48,8 +48,8 @@ class LaneLu {
 
  private:
   static void exchange_if(const PackMask<double>& mask, D& a, D& b) {
-    const D upper = stochflow::select(mask, b, a);
-    b = stochflow::select(mask, a, b);
+    const D upper = select(mask, b, a);
+    b = select(mask, a, b);
     a = upper;
   }
 

@@ -45,11 +45,11 @@ LaneState<N> moved(const LaneState<N>& x, const Pack<double>& h, const LaneState
   return sum;
 }
 
-/// y, component by component where the mask holds.
+/// a in the lanes where the mask holds, b in the others.
 template <int N>
-LaneState<N> select(const PackMask<double>& mask, const LaneState<N>& a, const LaneState<N>& b) {
+LaneState<N> blend(const PackMask<double>& mask, const LaneState<N>& a, const LaneState<N>& b) {
   LaneState<N> chosen;
-  for (int i = 0; i < N; ++i) chosen[i] = stochflow::select(mask, a[i], b[i]);
+  for (int i = 0; i < N; ++i) chosen[i] = select(mask, a[i], b[i]);
   return chosen;
 }
 

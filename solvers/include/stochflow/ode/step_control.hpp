@@ -60,14 +60,12 @@ D fast_exp2(const D& y) {
   return polynomial(terms, D(y - n)) * from_bits(scale);
 }
 
-}  // namespace detail
-
 /// For a method of order p whose error is E times the tolerance, the next step is
 ///   0.9 E^(-0.85/p) E_last^(0.2/p) times an accepted one, between 0.2 and 5 times,
 ///   0.9 E^(-1/p)                  times a rejected one, between 0.2 and 0.95 times.
 /// Source: Gustafsson 1991; Hairer and Wanner 1996, section IV.2. D is double or Pack<double>.
 template <class D, int p>
-class StepControl {
+class OdeStepControl {
  public:
   /// The factor for the next step; `square` is E^2, not finite where the step went out of range.
   template <class Mask>
@@ -75,14 +73,14 @@ class StepControl {
     using std::fma;
     const auto max = [](const D& a, const D& b) { return select(a < b, b, a); };
     const auto min = [](const D& a, const D& b) { return select(b < a, b, a); };
-    const D log = detail::fast_log2(max(D(1e-20), square));  // nonsense for NaN, and not used then
+    const D log = fast_log2(max(D(1e-20), square));  // nonsense for NaN, and not used then
     const D gain = select(accepted, D(-0.425 / p), D(-0.5 / p));
     const D memory = select(accepted, D(0.1 / p), D(0.0));
     const D wanted = fma(gain, log, fma(memory, last_, D(log2_of_safety)));
     const D most = select(accepted, D(log2_of_5), D(log2_of_95_percent));
     const D bounded = max(D(-log2_of_5), min(most, wanted));
     last_ = select(accepted, max(D(-26.6), log), last_);  // E_last at least 1e-4
-    return detail::fast_exp2(select(square < D(1e60), bounded, D(-log2_of_5)));
+    return fast_exp2(select(square < D(1e60), bounded, D(-log2_of_5)));
   }
 
   /// Forgets the past of these lanes.
@@ -98,4 +96,5 @@ class StepControl {
   D last_ = D(0.0);  // log2 of the square of the last accepted error
 };
 
+}  // namespace detail
 }  // namespace stochflow
