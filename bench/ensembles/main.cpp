@@ -26,6 +26,7 @@ const std::vector<Entry> competitors{
     {"stochflow, lanes", lanes, 1, true},
     {"stochflow, lanes", lanes_two_threads, 2, true},
     {"stochflow, lanes, float", lanes_float, 1, false},
+    {"stochflow, lanes, AES generator", lanes_ars, 1, false},
     {"stochflow, lanes, two-point", lanes_two_point, 1, false},
     {"stochflow, lanes, SRIW1 (order 1.5)", lanes_order_one_half_more, 1, false},
     {"stochflow, one by one", one_by_one, 1, true},

@@ -33,6 +33,7 @@ using Competitor = double (*)(Equation, std::uint64_t seed, std::int64_t paths);
 double lanes(Equation, std::uint64_t seed, std::int64_t paths);
 double lanes_two_threads(Equation, std::uint64_t seed, std::int64_t paths);
 double lanes_float(Equation, std::uint64_t seed, std::int64_t paths);
+double lanes_ars(Equation, std::uint64_t seed, std::int64_t paths);
 double lanes_two_point(Equation, std::uint64_t seed, std::int64_t paths);
 double lanes_order_one_half_more(Equation, std::uint64_t seed, std::int64_t paths);
 double one_by_one(Equation, std::uint64_t seed, std::int64_t paths);

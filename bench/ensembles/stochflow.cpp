@@ -5,6 +5,7 @@
 #include "stochflow/methods/euler_maruyama.hpp"
 #include "stochflow/methods/simplified_euler.hpp"
 #include "stochflow/methods/sriw1.hpp"
+#include "stochflow/noise/ars.hpp"
 
 namespace ensembles {
 namespace {
@@ -33,11 +34,11 @@ const auto lorenz = ito<Noise::additive>(
     },
     [](const auto&, double) { return lc; });
 
-template <class T, class M>
+template <class T, class Generator = Philox, class M>
 double in_lanes(const M& method, Equation equation, const EnsembleOptions& options) {
   const auto grid = uniform_grid(0, 1, steps);
   const auto mean = [&](const auto& problem, const auto& x0) {
-    return simulate_lanes(problem, method, x0, grid, options).moments[0][0].mean();
+    return simulate_lanes<Generator>(problem, method, x0, grid, options).moments[0][0].mean();
   };
   switch (equation) {
     case Equation::gbm:
@@ -71,6 +72,9 @@ double lanes_two_threads(Equation equation, std::uint64_t seed, std::int64_t pat
 }
 double lanes_float(Equation equation, std::uint64_t seed, std::int64_t paths) {
   return in_lanes<float>(EulerMaruyama{}, equation, one_thread(seed, paths));
+}
+double lanes_ars(Equation equation, std::uint64_t seed, std::int64_t paths) {
+  return in_lanes<double, Ars>(EulerMaruyama{}, equation, one_thread(seed, paths));
 }
 double lanes_two_point(Equation equation, std::uint64_t seed, std::int64_t paths) {
   return in_lanes<double>(SimplifiedEuler{}, equation, one_thread(seed, paths));

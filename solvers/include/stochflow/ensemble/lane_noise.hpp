@@ -52,9 +52,9 @@ class HeldDraws {
 // Flattened: inside these loops a call would cost as much as a third of what it does.
 
 /// 128 random bits a trajectory, for each pack of numbers D.
-template <class D, std::size_t packs>
+template <class D, std::size_t packs, class Generator>
 [[gnu::flatten]] void draw_words(
-    const RandomStream& stream,
+    const BasicRandomStream<Generator>& stream,
     std::uint64_t first,
     std::uint64_t draw,
     std::size_t lane,
@@ -67,7 +67,7 @@ template <class D, std::size_t packs>
 }
 
 /// Standard normals shaped like V for every step.
-template <class V, std::size_t packs>
+template <class V, std::size_t packs, class Generator>
 class LaneNormals {
  public:
   LaneNormals(std::uint64_t seed, Purpose purpose) : stream_(seed, purpose) {}
@@ -104,13 +104,13 @@ class LaneNormals {
     for (std::size_t p = 0; p < packs; ++p) row[p] = Words::normals(words[p]);
   }
 
-  RandomStream stream_;
+  BasicRandomStream<Generator> stream_;
   std::uint64_t first_ = 0;
   HeldDraws<lanes, packs, std::array<Number, capacity>> draws_;
 };
 
 /// The words behind two- and three-point variables; `capacity` components fit into one draw.
-template <class V, std::size_t packs, std::size_t capacity>
+template <class V, std::size_t packs, class Generator, std::size_t capacity>
 class LaneWords {
  public:
   LaneWords(std::uint64_t seed, Purpose purpose) : stream_(seed, purpose) {}
@@ -136,13 +136,13 @@ class LaneWords {
  private:
   static constexpr std::size_t lanes = (noise_size<V> + capacity - 1) / capacity;
 
-  RandomStream stream_;
+  BasicRandomStream<Generator> stream_;
   std::uint64_t first_ = 0;
   HeldDraws<lanes, packs, std::array<typename NoiseWords<NumberOf<V>>::Word, 2>> words_;
 };
 
 /// The noise of a block, by what a method needs; increment_for asks `at(pack)` as it asks any path.
-template <NoiseInput needs, class V, std::size_t packs>
+template <NoiseInput needs, class V, std::size_t packs, class Generator = Philox>
 class LaneNoise {
   static_assert(needs == NoiseInput::W || needs == NoiseInput::WH || needs == NoiseInput::WHK);
 
@@ -191,14 +191,14 @@ class LaneNoise {
     Unused(std::uint64_t, Purpose) {}
     V of(std::uint64_t, std::size_t) const { return V{}; }
   };
-  using Normals = LaneNormals<V, packs>;
+  using Normals = LaneNormals<V, packs, Generator>;
   Normals W_;
   std::conditional_t<needs == NoiseInput::W, Unused, Normals> H_;
   std::conditional_t<needs == NoiseInput::WHK, Normals, Unused> K_;
 };
 
-template <class V, std::size_t packs>
-class LaneNoise<NoiseInput::two_point, V, packs> {
+template <class V, std::size_t packs, class Generator>
+class LaneNoise<NoiseInput::two_point, V, packs, Generator> {
  public:
   explicit LaneNoise(std::uint64_t seed) : words_(seed, Purpose::two_point) {}
   void start(std::uint64_t first) { words_.start(first); }
@@ -216,11 +216,11 @@ class LaneNoise<NoiseInput::two_point, V, packs> {
   Path at(std::size_t pack) const { return {*this, pack}; }
 
  private:
-  LaneWords<V, packs, 128> words_;
+  LaneWords<V, packs, Generator, 128> words_;
 };
 
-template <class V, std::size_t packs>
-class LaneNoise<NoiseInput::three_point, V, packs> {
+template <class V, std::size_t packs, class Generator>
+class LaneNoise<NoiseInput::three_point, V, packs, Generator> {
  public:
   explicit LaneNoise(std::uint64_t seed) : words_(seed, Purpose::three_point) {}
   void start(std::uint64_t first) { words_.start(first); }
@@ -238,17 +238,17 @@ class LaneNoise<NoiseInput::three_point, V, packs> {
   Path at(std::size_t pack) const { return {*this, pack}; }
 
  private:
-  LaneWords<V, packs, 4> words_;
+  LaneWords<V, packs, Generator, 4> words_;
 };
 
 /// Nothing to gain here: areas are drawn trajectory by trajectory.
-template <class V, std::size_t packs>
-class LaneNoise<NoiseInput::WA, V, packs> {
+template <class V, std::size_t packs, class Generator>
+class LaneNoise<NoiseInput::WA, V, packs, Generator> {
  public:
   explicit LaneNoise(std::uint64_t seed) : seed_(seed) {}
   void start(std::uint64_t first) { first_ = first; }
   void prepare(const Step&) {}
-  FreshIncrements<V> at(std::size_t pack) const {
+  FreshIncrements<V, MrongowiusRoesslerArea, Generator> at(std::size_t pack) const {
     return {seed_, first_ + pack * static_cast<std::uint64_t>(NumberOf<V>::lanes)};
   }
 

@@ -32,7 +32,7 @@ Pack<T> zero_if_finite(const Eigen::Array<Pack<T>, N, 1>& x) {
 }
 
 /// Trajectories first, first + 1, ... in `packs` packs.
-template <class P, class M, class X, std::size_t packs>
+template <class P, class M, class X, std::size_t packs, class Generator = Philox>
 class LaneRun {
  public:
   using State = InLanesOf<X>;
@@ -95,7 +95,7 @@ class LaneRun {
 
   const P& problem_;
   const M& method_;
-  LaneNoise<M::facts.needs, Noises, packs> noise_;
+  LaneNoise<M::facts.needs, Noises, packs, Generator> noise_;
   std::array<State, packs> x_;
   std::array<PackMask<NumberOf<X>>, packs> fine_;
 };

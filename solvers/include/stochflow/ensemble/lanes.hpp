@@ -59,8 +59,9 @@ inline std::vector<std::size_t> places_on_grid(std::span<const double> grid,
 }  // namespace detail
 
 /// `simulate` in SIMD lanes. observe(x) -> std::vector<double> names the quantities whose
-/// statistics are kept, x the state of one trajectory.
-template <class P, class M, class X, class Observe>
+/// statistics are kept, x the state of one trajectory. Another `Generator` (noise/ars.hpp) makes
+/// other paths.
+template <class Generator = Philox, class P, class M, class X, class Observe>
 requires std::invocable<const Observe&, const X&> EnsembleResult
 simulate_lanes(const P& problem,
                const M& method,
@@ -86,7 +87,7 @@ simulate_lanes(const P& problem,
 
   constexpr auto lanes = static_cast<std::size_t>(Pack<NumberOf<X>>::lanes);
   constexpr std::size_t packs = static_cast<std::size_t>(detail::leaf_size) / lanes;
-  using Run = detail::LaneRun<P, M, X, packs>;
+  using Run = detail::LaneRun<P, M, X, packs, Generator>;
 
   const auto make_leaf = [&](std::int64_t index) {
     const std::int64_t first = index * detail::leaf_size;
@@ -126,13 +127,13 @@ simulate_lanes(const P& problem,
 }
 
 /// The same, keeping the statistics of every component of the state.
-template <class P, class M, class X>
+template <class Generator = Philox, class P, class M, class X>
 EnsembleResult simulate_lanes(const P& problem,
                               const M& method,
                               const X& x0,
                               std::span<const double> grid,
                               const EnsembleOptions& options) {
-  return simulate_lanes(problem, method, x0, grid, options, detail::Components{});
+  return simulate_lanes<Generator>(problem, method, x0, grid, options, detail::Components{});
 }
 
 }  // namespace stochflow

@@ -104,8 +104,9 @@ SpaceTimeTimeIncrement<V> scaled(double h, const V& W, const V& H, const V& K) {
 /// Independent increments, drawn when asked for and never stored.
 /// V is a number (one Brownian motion) or an Eigen array; `like` gives its size. With packs
 /// (noise/lane_normals.hpp) lane l is trajectory `trajectory` + l. `Area` is one of
-/// the kinds of noise/levy_area.hpp.
-template <class V, class Area = MrongowiusRoesslerArea>
+/// the kinds of noise/levy_area.hpp. `Generator` makes the bits of all variables but Levy areas and
+/// bridges.
+template <class V, class Area = MrongowiusRoesslerArea, class Generator = Philox>
 class FreshIncrements {
  public:
   using value_type = V;
@@ -114,9 +115,9 @@ class FreshIncrements {
       : increments_(seed, Purpose::increments),
         areas_(seed, Purpose::space_time_area),
         time_areas_(seed, Purpose::space_time_time_area),
-        levy_areas_(seed, Purpose::levy_area),
         two_points_(seed, Purpose::two_point),
         three_points_(seed, Purpose::three_point),
+        levy_areas_(seed, Purpose::levy_area),
         bridge_(seed, Purpose::bridge),
         trajectory_(trajectory),
         like_(std::move(like)),
@@ -178,7 +179,7 @@ class FreshIncrements {
     AreaIncrement<V> all{like_, {}};
     all.A.resize(like_.size(), like_.size());
     for (int l = 0; l < NumberOf<V>::lanes; ++l) {
-      const FreshIncrements<One, Area> path(
+      const FreshIncrements<One, Area, Generator> path(
           increments_.seed(), trajectory_ + static_cast<std::uint64_t>(l), lane(like_, l), area_);
       const auto one = path.area_increment(step);
       for (Eigen::Index k = 0; k < one.W.size(); ++k) all.W[k].set(l, one.W[k]);
@@ -188,26 +189,21 @@ class FreshIncrements {
   }
 
   /// The words of a stream, by draw and lane.
-  auto words(const RandomStream& stream) const {
+  auto words(const BasicRandomStream<Generator>& stream) const {
     return [&stream, trajectories = Words::trajectories(trajectory_)](std::uint64_t draw,
                                                                       std::size_t lane) {
       return stream.words(trajectories, draw, static_cast<std::uint32_t>(lane));
     };
   }
-  V normals(const RandomStream& stream, const Step& step) const {
+  V normals(const BasicRandomStream<Generator>& stream, const Step& step) const {
     const auto draws = [words = words(stream)](std::uint64_t draw, std::size_t lane) {
       return Words::normals(words(draw, lane));
     };
     return step_normals(draws, static_cast<std::uint64_t>(step.index), like_);
   }
 
-  RandomStream increments_;
-  RandomStream areas_;
-  RandomStream time_areas_;
-  RandomStream levy_areas_;
-  RandomStream two_points_;
-  RandomStream three_points_;
-  RandomStream bridge_;
+  BasicRandomStream<Generator> increments_, areas_, time_areas_, two_points_, three_points_;
+  RandomStream levy_areas_, bridge_;
   std::uint64_t trajectory_;
   V like_;
   Area area_;

@@ -72,12 +72,32 @@ enum class Purpose : std::uint32_t {
   initial_weights = 35,
 };
 
+/// The generator of everything random, unless another is asked for (noise/ars.hpp).
+struct Philox {
+  using Key = PhiloxKey;
+
+  static constexpr Key key(const PhiloxCounter& random) { return {random[0], random[1]}; }
+
+  /// 128 bits as two words, of one trajectory or of a pack of them.
+  template <class Word>
+  static constexpr std::array<Word, 2> words(const Word& trajectory,
+                                             std::uint32_t index,
+                                             std::uint32_t lane,
+                                             const Key& key) {
+    const auto b = philox4x32_words<Word>(
+        {trajectory, trajectory >> 32, Word(std::uint64_t{index}), Word(std::uint64_t{lane})}, key);
+    const Word half(std::uint64_t{0xFFFFFFFF});
+    return {b[1] << 32 | (b[0] & half), b[3] << 32 | (b[2] & half)};
+  }
+};
+
 /// An independent stream of 128-bit words, addressed by (trajectory, index, lane).
 /// `seed` is the run's seed; `trajectory` the sample, path or image; `index` the step or draw;
 /// `lane` counts 128-bit words within it.
-class RandomStream {
+template <class Generator>
+class BasicRandomStream {
  public:
-  constexpr RandomStream(std::uint64_t seed, Purpose purpose)
+  constexpr BasicRandomStream(std::uint64_t seed, Purpose purpose)
       : seed_{low(seed), high(seed)}, purpose_(static_cast<std::uint32_t>(purpose)) {
     key_ = key_for(0);
   }
@@ -87,7 +107,8 @@ class RandomStream {
   constexpr PhiloxCounter bits(std::uint64_t trajectory,
                                std::uint64_t index,
                                std::uint32_t lane) const {
-    return philox4x32({low(trajectory), high(trajectory), low(index), lane}, key_of(index));
+    const auto [a, b] = words(trajectory, index, lane);
+    return {low(a), high(a), low(b), high(b)};
   }
 
   /// The same 128 bits as two 64-bit words, of one trajectory or of a pack of them.
@@ -102,18 +123,15 @@ class RandomStream {
   class Draw {
    public:
     template <class Word>
-    constexpr std::array<Word, 2> words(Word trajectory) const {
-      const Word index(std::uint64_t{index_}), lane(std::uint64_t{lane_});
-      const auto b = philox4x32_words<Word>({trajectory, trajectory >> 32, index, lane}, key_);
-      const Word half(std::uint64_t{0xFFFFFFFF});
-      return {b[1] << 32 | (b[0] & half), b[3] << 32 | (b[2] & half)};
+    constexpr std::array<Word, 2> words(const Word& trajectory) const {
+      return Generator::words(trajectory, index_, lane_, key_);
     }
 
    private:
-    friend RandomStream;
-    constexpr Draw(PhiloxKey key, std::uint32_t index, std::uint32_t lane)
+    friend BasicRandomStream;
+    constexpr Draw(const typename Generator::Key& key, std::uint32_t index, std::uint32_t lane)
         : key_(key), index_(index), lane_(lane) {}
-    PhiloxKey key_;
+    typename Generator::Key key_;
     std::uint32_t index_, lane_;
   };
   constexpr Draw draw(std::uint64_t index, std::uint32_t lane) const {
@@ -127,18 +145,18 @@ class RandomStream {
   }
 
   // The counter has room for 32 bits of the index; the rest selects another key.
-  constexpr PhiloxKey key_of(std::uint64_t index) const {
+  constexpr typename Generator::Key key_of(std::uint64_t index) const {
     return high(index) == 0 ? key_ : key_for(high(index));
   }
 
-  constexpr PhiloxKey key_for(std::uint32_t index_high) const {
-    const PhiloxCounter derived = philox4x32({purpose_, index_high, 0x53746f63, 0x68666c77}, seed_);
-    return {derived[0], derived[1]};
+  constexpr typename Generator::Key key_for(std::uint32_t index_high) const {
+    return Generator::key(philox4x32({purpose_, index_high, 0x53746f63, 0x68666c77}, seed_));
   }
 
   PhiloxKey seed_;
   std::uint32_t purpose_;
-  PhiloxKey key_{};
+  typename Generator::Key key_{};
 };
+using RandomStream = BasicRandomStream<Philox>;
 
 }  // namespace stochflow
