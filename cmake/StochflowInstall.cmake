@@ -1,5 +1,5 @@
 # cmake --install: headers, the diffusion library when built, and a package configuration for
-#   find_package(stochflow REQUIRED COMPONENTS solvers diffusion)
+#   find_package(stochflow REQUIRED COMPONENTS solvers mpi diffusion)
 include(CMakePackageConfigHelpers)
 set(config_folder ${CMAKE_INSTALL_LIBDIR}/cmake/stochflow)
 
@@ -8,6 +8,11 @@ install(DIRECTORY solvers/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS stochflow_solvers EXPORT stochflow_solvers_targets)
 install(EXPORT stochflow_solvers_targets
   NAMESPACE stochflow:: FILE stochflow-solvers-targets.cmake DESTINATION ${config_folder})
+if(stochflow_with_mpi)
+  install(TARGETS stochflow_mpi EXPORT stochflow_mpi_targets)
+  install(EXPORT stochflow_mpi_targets
+    NAMESPACE stochflow:: FILE stochflow-mpi-targets.cmake DESTINATION ${config_folder})
+endif()
 if(STOCHFLOW_DIFFUSION)
   install(DIRECTORY diffusion/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   install(TARGETS stochflow_diffusion EXPORT stochflow_diffusion_targets

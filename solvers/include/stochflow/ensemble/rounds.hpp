@@ -20,6 +20,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "stochflow/ensemble/checkpoint.hpp"
 #include "stochflow/ensemble/reduction.hpp"
@@ -101,8 +102,7 @@ class RoundRun {
   EnsembleResult run() {
     begin();
     while (!round_.empty()) play();
-    if (crew_.rank() == 0) return done_.total();
-    return std::move(statistics_);
+    return std::move(result_);
   }
 
  private:
@@ -140,6 +140,7 @@ class RoundRun {
           const std::chrono::duration<double> took = Clock::now() - start;
           done_.append(range_from_bytes(all));
           if (checkpoint_) checkpoint_->save(done_);
+          report(done_.last());
           return announce(std::max(
               least_, next_round(round_.last - round_.first, took.count(), rounds_.round_seconds)));
         }));
@@ -148,25 +149,29 @@ class RoundRun {
   LeafRange<EnsembleResult> computed(const Stretch& share) const {
     return reduce_leaves<EnsembleResult>(
         share.first, share.last, threads_, make_leaf_, [&](const auto& joined) {
-          // Shares are equal, so rank 0's stands for all.
-          if (crew_.rank() != 0 || !options_.progress) return;
-          const std::int64_t leaves = round_.first + (joined.last() - share.first) * crew_.size();
-          options_.progress(
-              std::min(std::min(leaves, round_.last) * leaf_size, options_.trajectories));
+          // Shares are equal but for a leaf, so rank 0's stands for all.
+          if (crew_.rank() != 0) return;
+          report(
+              std::min(round_.first + (joined.last() - share.first) * crew_.size(), round_.last));
         });
+  }
+
+  void report(std::int64_t leaves) const {
+    if (options_.progress) options_.progress(std::min(leaves * leaf_size, options_.trajectories));
   }
 
   /// What rank 0 tells all: the next round, of so many leaves if there are, or the result. The
   /// values stay on rank 0, because nobody else needs them and they may be large.
-  std::string announce(std::int64_t leaves) const {
+  std::string announce(std::int64_t leaves) {
     const std::int64_t first = done_.last(), left = leaves_ - first;
     ByteWriter out;
     out.write(first);
     out.write(leaves + leaves / 2 >= left ? leaves_ : first + leaves);
     if (left == 0) {
-      EnsembleResult statistics = done_.total();
-      statistics.values.clear();
-      out.write(statistics);
+      result_ = done_.total();
+      auto values = std::exchange(result_.values, {});
+      out.write(result_);
+      result_.values = std::move(values);
     }
     return out.take();
   }
@@ -175,7 +180,7 @@ class RoundRun {
     ByteReader in(announced);
     in.read(round_.first);
     in.read(round_.last);
-    if (round_.empty()) in.read(statistics_);
+    if (round_.empty() && crew_.rank() != 0) in.read(result_);
   }
 
   const Crew& crew_;
@@ -186,7 +191,7 @@ class RoundRun {
   const int threads_;
   const std::int64_t least_;  // leaves of a round, so that every thread has one
   Stretch round_;
-  EnsembleResult statistics_;
+  EnsembleResult result_;
   // Of rank 0:
   LeafRange<EnsembleResult> done_;
   std::optional<EnsembleCheckpoint> checkpoint_;
