@@ -6,8 +6,10 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "commands.hpp"
+#include "simulate/ranks.hpp"
 #include "support/json.hpp"
 #include "support/npy.hpp"
 #include "support/options.hpp"
@@ -94,7 +96,8 @@ std::map<std::string, double> parsed_settings(const std::vector<std::string>& se
 struct Arguments {
   SimulateRequest request;
   std::vector<std::string> settings;
-  std::string out, json, csv, npy;
+  std::string out, json, csv, npy, checkpoint;
+  double checkpoint_every = RoundOptions{}.round_seconds;
   std::vector<std::string> plots;
 };
 
@@ -111,7 +114,8 @@ void write_values(const std::filesystem::path& file, const SimulateReport& repor
 
 nlohmann::json record_of(const SimulateReport& report,
                          const SimulateRequest& request,
-                         double seconds) {
+                         double seconds,
+                         int ranks) {
   nlohmann::json record = run_record("simulate",
                                      {{"model", report.model},
                                       {"method", report.method},
@@ -122,6 +126,7 @@ nlohmann::json record_of(const SimulateReport& report,
                                       {"paths", report.ensemble.trajectories},
                                       {"seed", request.seed}});
   record["wall_seconds"] = seconds;
+  record["ranks"] = ranks;
   record["results"] = simulate_results(report);
   return record;
 }
@@ -136,24 +141,14 @@ void place_files(Arguments& arguments) {
     if (arguments.plots.empty()) arguments.plots = {folder / "fan.svg"};
     prepare_plot(folder / "histogram.svg");
   }
-  for (const std::string& file : {arguments.json, arguments.csv, arguments.npy}) {
+  for (const std::string& file :
+       {arguments.json, arguments.csv, arguments.npy, arguments.checkpoint}) {
     if (!file.empty()) prepare_output(file);
   }
   for (const std::string& file : arguments.plots) prepare_plot(file);
 }
 
-void run(Arguments arguments) {
-  SimulateRequest& request = arguments.request;
-  request.set = parsed_settings(arguments.settings);
-  completed(request, entry_named(request.model));  // mistakes come before folders are made
-  place_files(arguments);
-
-  const Stopwatch watch;
-  Progress progress("Simulating " + request.model, request.paths);
-  request.progress = [&](std::int64_t done) { progress.update(done); };
-  const SimulateReport report = run_simulate(request);
-  const double seconds = watch.seconds();
-
+void publish(const Arguments& arguments, const SimulateReport& report, double seconds, int ranks) {
   std::cout << report.model << ": " << report.description << '\n';
   for (const auto& [name, value] : report.parameters) {
     std::cout << name << " = " << significant(value, 6) << "  ";
@@ -161,7 +156,8 @@ void run(Arguments arguments) {
   std::cout << '\n'
             << report.method << ", " << report.steps
             << " steps to t = " << significant(report.t1, 6) << ", " << report.ensemble.trajectories
-            << " trajectories in " << significant(seconds, 3) << " s\n\n"
+            << " trajectories in " << significant(seconds, 3) << " s"
+            << (ranks > 1 ? " on " + std::to_string(ranks) + " ranks" : "") << "\n\n"
             << moments_table(report) << '\n';
   if (report.ensemble.failures > 0) {
     std::cout << report.ensemble.failures << " trajectories failed and are left out; the first: "
@@ -171,13 +167,37 @@ void run(Arguments arguments) {
     std::cout << terminal_histogram(report, j) << '\n';
   }
 
-  if (!arguments.json.empty()) write_json(arguments.json, record_of(report, request, seconds));
+  if (!arguments.json.empty()) {
+    write_json(arguments.json, record_of(report, arguments.request, seconds, ranks));
+  }
   if (!arguments.csv.empty()) write_atomically(arguments.csv, moments_csv(report));
   if (!arguments.npy.empty()) write_values(arguments.npy, report);
   for (const std::string& file : arguments.plots) write_plots(file, fan_plots(report), 1);
   if (!arguments.out.empty()) {
     write_plots(std::filesystem::path(arguments.out) / "histogram.svg", histogram_plots(report), 1);
   }
+}
+
+void run(Arguments arguments, const Crew& crew) {
+  SimulateRequest& request = arguments.request;
+  request.set = parsed_settings(arguments.settings);
+  completed(request, entry_named(request.model));  // mistakes come before folders are made
+  if (crew.leads) place_files(arguments);
+
+  const Stopwatch watch;
+  std::optional<Progress> progress;
+  if (crew.leads) {
+    progress.emplace("Simulating " + request.model, request.paths);
+    request.progress = [&](std::int64_t done) { progress->update(done); };
+  }
+  if (crew.ranks > 1 || !arguments.checkpoint.empty()) {
+    request.reduction = crew.in_rounds(
+        {.checkpoint = arguments.checkpoint, .round_seconds = arguments.checkpoint_every});
+  }
+  const SimulateReport report = run_simulate(request);
+  if (!crew.leads) return;
+  publish(arguments, report, watch.seconds(), crew.ranks);
+  if (!arguments.checkpoint.empty()) std::filesystem::remove(arguments.checkpoint);
 }
 
 std::string model_help() {
@@ -238,8 +258,15 @@ void add_simulate(CLI::App& app) {
   command->add_option("--npy", arguments->npy, "Write all values, [time, observable, trajectory]");
   command->add_option("--plot", arguments->plots, "Write the fan plot (.svg, .png)")
       ->delimiter(',');
+  command->add_option("--checkpoint",
+                      arguments->checkpoint,
+                      "Keep what is done in this file, and go on from it when it is there; removed "
+                      "at the end");
+  command->add_option("--checkpoint-every", arguments->checkpoint_every, "Seconds")
+      ->check(positive_number())
+      ->capture_default_str();
   command->footer(model_help());
-  command->callback([arguments] { run(*arguments); });
+  command->callback([arguments] { with_crew([&](const Crew& crew) { run(*arguments, crew); }); });
 }
 
 }  // namespace stochflow::apps

@@ -30,6 +30,7 @@ struct SimulateRequest {
   std::vector<double> start = {};          // x0
   std::map<std::string, double> set = {};  // parameters of the model by name
   std::function<void(std::int64_t)> progress = {};
+  LeafReduction reduction = {};  // of EnsembleOptions
 };
 
 struct ExactMoments {

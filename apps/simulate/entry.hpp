@@ -80,7 +80,8 @@ SimulateReport run_model(const ModelEntry& entry, const SimulateRequest& request
                                 .threads = request.threads,
                                 .save_at = kept_times(grid, request.times),
                                 .keep_values = true,
-                                .progress = request.progress};
+                                .progress = request.progress,
+                                .reduction = request.reduction};
   SimulateReport report{.model = entry.name,
                         .description = entry.description,
                         .method = request.method,
