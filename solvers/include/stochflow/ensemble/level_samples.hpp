@@ -1,7 +1,8 @@
 #pragma once
 
 // The samples of one level of multilevel Monte Carlo: a leaf of trajectories at once in SIMD lanes,
-// fine and coarse on the same path. multilevel.hpp drives it.
+// fine and coarse on the same path. multilevel.hpp drives it. A method that says
+// `exchanges_halves` gets a twin of the fine trajectory (antithetic_milstein.hpp).
 
 #include <array>
 #include <cmath>
@@ -10,6 +11,7 @@
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "stochflow/ensemble/lane_noise.hpp"
@@ -35,6 +37,15 @@ struct LevelSamples {
 };
 
 namespace detail {
+
+template <class M>
+constexpr bool exchanges_halves() {
+  if constexpr (requires { M::exchanges_halves; }) {
+    return M::exchanges_halves;
+  } else {
+    return false;
+  }
+}
 
 /// Coarse payoffs may be none: the lowest level.
 inline LevelSamples level_samples(std::vector<double> fine, std::vector<double> coarse = {}) {
@@ -128,9 +139,12 @@ LevelSamples coupled_samples(const P& problem,
   using Block = LevelBlock<P, M, X>;
   typename Block::Noise noise(seed);
   noise.start(first_of(level, leaf));
+  constexpr bool with_twin = exchanges_halves<M>();
   typename Block::States fine, coarse;
+  std::conditional_t<with_twin, typename Block::States, std::monostate> twin;
   fine.fill(to_lanes(x0));
   coarse.fill(to_lanes(x0));
+  if constexpr (with_twin) twin.fill(to_lanes(x0));
   const auto grid = uniform_grid(t0, t1, steps);
   using Increments = decltype(increment_for<M>(noise.at(0), Step{}));
   std::array<Increments, Block::packs> first_half;
@@ -146,10 +160,22 @@ LevelSamples coupled_samples(const P& problem,
         const double t = grid[n - 1], h1 = grid[n] - t;
         const auto both = merge(first_half[p], h1, dB, step.h);
         coarse[p] = method.step(problem, coarse[p], t, grid[n + 1] - t, both);
+        if constexpr (with_twin) {
+          // The steps are equally long, so the increments may change places.
+          twin[p] = method.step(problem, twin[p], t, h1, dB);
+          twin[p] = method.step(problem, twin[p], step.t, step.h, first_half[p]);
+        }
       }
     }
   }
-  return level_samples(Block::payoffs(fine, payoff), Block::payoffs(coarse, payoff));
+  std::vector<double> fine_payoffs = Block::payoffs(fine, payoff);
+  if constexpr (with_twin) {
+    const std::vector<double> others = Block::payoffs(twin, payoff);
+    for (std::size_t k = 0; k < others.size(); ++k) {
+      fine_payoffs[k] = 0.5 * (fine_payoffs[k] + others[k]);
+    }
+  }
+  return level_samples(std::move(fine_payoffs), Block::payoffs(coarse, payoff));
 }
 
 }  // namespace detail

@@ -7,6 +7,9 @@
 // strong order 1 the work for an error eps is eps^-2, as if the exact solution could be sampled;
 // plain Monte Carlo with `simulate_lanes` needs eps^-3 with a method of weak order 1.
 //
+// For noise that does not commute AntitheticMilstein (antithetic_milstein.hpp) does the same
+// without Levy areas. Payoffs of the path: follow.hpp.
+//
 // Trajectories run in SIMD lanes: see lanes.hpp for what the problem must be like. The payoff is a
 // function of the final state, generic in its number type. The result is the same to the last bit
 // for any number of threads.
@@ -48,11 +51,11 @@ struct MultilevelRow {
   double variance = 0;
   double kurtosis = 0;  // of fine minus coarse; above 100 the variances are not to be trusted
   double fine_mean = 0;
-  double fine_variance = 0;
+  double fine_variance = 0;  // (with a twin: of the average of the two)
   /// |coarse mean + mean - fine mean| over three times its standard errors: above 1, the coarse
   /// trajectories of this level are not distributed like the fine ones of the level below.
   double inconsistency = 0;
-  double cost = 0;  // steps taken for one sample, fine and coarse
+  double cost = 0;  // steps taken for one sample: fine, its twin if there is one, and coarse
 };
 
 struct MultilevelResult {
@@ -112,7 +115,8 @@ MultilevelResult multilevel(const P& problem,
 
   const auto steps_of = [&](std::size_t l) { return options.base_steps << l; };
   const auto cost_of = [&](std::size_t l) {
-    return static_cast<double>(l == 0 ? steps_of(0) : steps_of(l) + steps_of(l - 1));
+    const std::int64_t fine = detail::exchanges_halves<M>() ? 2 : 1;
+    return static_cast<double>(l == 0 ? steps_of(0) : fine * steps_of(l) + steps_of(l - 1));
   };
   const auto sample = [&](std::size_t l, std::int64_t wanted) {
     const std::int64_t leaves = (wanted + detail::leaf_size - 1) / detail::leaf_size;

@@ -170,6 +170,59 @@ inline std::vector<double> times_to_save(std::span<const double> grid,
   return options.save_at.empty() ? std::vector{grid.back()} : options.save_at;
 }
 
+/// Trajectories from `offset` on.
+template <class A, class P, class M, class X, class Observe>
+Summary<A> summarise_from(std::uint64_t offset,
+                          const A& empty,
+                          const P& problem,
+                          const M& method,
+                          const X& x0,
+                          std::span<const double> grid,
+                          const EnsembleOptions& options,
+                          const Observe& observe) {
+  const auto times = times_to_save(grid, options);
+  const auto make = [&](std::int64_t first, Summary<A>& leaf) {
+    for (std::int64_t k = first; k < first + leaf.trajectories; ++k) {
+      const PathId id{options.seed, offset + static_cast<std::uint64_t>(k)};
+      const auto run = solve(problem, method, x0, grid, id, {.save_at = times});
+      if (!run.outcome.ok()) {
+        leaf.fail(k, run.outcome);
+        continue;
+      }
+      for (std::size_t i = 0; i < times.size(); ++i) leaf.at[i].add(observe(run.states[i]));
+    }
+  };
+  return summary_of_leaves(empty, times, options, make);
+}
+
+template <class A, class P, class M, class X, class Observe>
+Summary<A> summarise_lanes_from(std::uint64_t offset,
+                                const A& empty,
+                                const P& problem,
+                                const M& method,
+                                const X& x0,
+                                std::span<const double> grid,
+                                const EnsembleOptions& options,
+                                const Observe& observe) {
+  require_compatible<P, M>();
+  const auto times = times_to_save(grid, options);
+  const auto places = places_on_grid(grid, times);
+  const auto make = [&](std::int64_t first, Summary<A>& leaf) {
+    lane_leaf(
+        problem,
+        method,
+        x0,
+        grid,
+        places,
+        options.seed,
+        offset + static_cast<std::uint64_t>(first),
+        leaf.trajectories,
+        [&](std::int64_t, std::size_t i, const X& x) { leaf.at[i].add(observe(x)); },
+        [&](std::int64_t k, const Outcome& outcome) { leaf.fail(first + k, outcome); });
+  };
+  return summary_of_leaves(empty, times, options, make);
+}
+
 }  // namespace detail
 
 /// The trajectories of `simulate`. `keep_values` of the options is not looked at.
@@ -181,19 +234,7 @@ Summary<A> summarise(const A& empty,
                      std::span<const double> grid,
                      const EnsembleOptions& options,
                      const Observe& observe = {}) {
-  const auto times = detail::times_to_save(grid, options);
-  const auto make = [&](std::int64_t first, Summary<A>& leaf) {
-    for (std::int64_t k = first; k < first + leaf.trajectories; ++k) {
-      const PathId id{options.seed, static_cast<std::uint64_t>(k)};
-      const auto run = solve(problem, method, x0, grid, id, {.save_at = times});
-      if (!run.outcome.ok()) {
-        leaf.fail(k, run.outcome);
-        continue;
-      }
-      for (std::size_t i = 0; i < times.size(); ++i) leaf.at[i].add(observe(run.states[i]));
-    }
-  };
-  return detail::summary_of_leaves(empty, times, options, make);
+  return detail::summarise_from(0, empty, problem, method, x0, grid, options, observe);
 }
 
 /// The trajectories of `simulate_lanes`: see there for what the problem must be like.
@@ -205,23 +246,7 @@ Summary<A> summarise_lanes(const A& empty,
                            std::span<const double> grid,
                            const EnsembleOptions& options,
                            const Observe& observe = {}) {
-  detail::require_compatible<P, M>();
-  const auto times = detail::times_to_save(grid, options);
-  const auto places = detail::places_on_grid(grid, times);
-  const auto make = [&](std::int64_t first, Summary<A>& leaf) {
-    detail::lane_leaf(
-        problem,
-        method,
-        x0,
-        grid,
-        places,
-        options.seed,
-        static_cast<std::uint64_t>(first),
-        leaf.trajectories,
-        [&](std::int64_t, std::size_t i, const X& x) { leaf.at[i].add(observe(x)); },
-        [&](std::int64_t k, const Outcome& outcome) { leaf.fail(first + k, outcome); });
-  };
-  return detail::summary_of_leaves(empty, times, options, make);
+  return detail::summarise_lanes_from(0, empty, problem, method, x0, grid, options, observe);
 }
 
 }  // namespace stochflow
