@@ -89,4 +89,14 @@ case $output in *"apt-get was called"*) echo "apt was called: $output"; exit 1 ;
 echo "the same with a LibTorch of the user's own: everything"
 settings=(CMAKE_PREFIX_PATH=/opt/libtorch)
 expect 1 "-DSTOCHFLOW_DIFFUSION=ON" "could not configure"
+echo "started by mpirun: MPI is a must, and CMake is told so"
+settings=(CMAKE_PREFIX_PATH=/opt/libtorch OMPI_COMM_WORLD_SIZE=2)
+stand_in dpkg-query <<<'echo installed'
+expect 1 "-DSTOCHFLOW_MPI=ON" "could not configure"
+stand_in dpkg-query <<'END'
+case ${!#} in libopenmpi-dev) exit 1 ;; *) echo installed ;; esac
+END
+stand_in apt-get <<<'[ "$1" = update ]'
+stand_in id <<<'echo 0'
+expect 1 "could not install: libopenmpi-dev"
 echo "as expected"
