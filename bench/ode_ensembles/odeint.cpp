@@ -21,7 +21,7 @@ Answer solve(Question q) {
   if (q != Question::lorenz) return {};
   Answer answer;
   answer.x.reserve(3 * trajectories(q));
-  double evaluations = 0;
+  std::size_t evaluations = 0;
   const auto field = [&](const X& x, X& f, double) {
     ++evaluations;
     f = {10 * (x[1] - x[0]), x[0] * (28 - x[2]) - x[1], x[0] * x[1] - 8.0 / 3 * x[2]};
@@ -37,7 +37,7 @@ Answer solve(Question q) {
         1e-3);
     answer.x.insert(answer.x.end(), x.begin(), x.end());
   }
-  answer.evaluations = evaluations / static_cast<double>(trajectories(q));
+  answer.evaluations = static_cast<double>(evaluations) / static_cast<double>(trajectories(q));
   return answer;
 }
 

@@ -17,8 +17,8 @@ class LaneLu {
   using Square = std::array<std::array<D, N>, N>;  // rows
 
   LaneLu() = default;  // not initialised
-  [[gnu::always_inline]] explicit LaneLu(const Square& a) : a_(a) {
-    for_each_index<N>([&](auto column) [[gnu::always_inline]] {
+  explicit LaneLu(const Square& a) : a_(a) {
+    for_each_index<N>([&](auto column) {
       constexpr std::size_t k = column;
       for (std::size_t i = k + 1; i < N; ++i) {
         exchange_[k][i] = abs(a_[i][k]) > abs(a_[k][k]);
@@ -32,13 +32,13 @@ class LaneLu {
     });
   }
 
-  [[gnu::always_inline]] LaneState<N> solve(LaneState<N> b) const {
-    for_each_index<N>([&](auto column) [[gnu::always_inline]] {
+  LaneState<N> solve(LaneState<N> b) const {
+    for_each_index<N>([&](auto column) {
       constexpr std::size_t k = column;
       for (std::size_t i = k + 1; i < N; ++i) exchange_if(exchange_[k][i], b[k], b[i]);
       for (std::size_t i = k + 1; i < N; ++i) b[i] = fma(-a_[i][k], b[k], b[i]);
     });
-    for_each_index<N>([&](auto from_below) [[gnu::always_inline]] {
+    for_each_index<N>([&](auto from_below) {
       constexpr std::size_t k = N - 1 - from_below;
       for (std::size_t j = k + 1; j < N; ++j) b[k] = fma(-a_[k][j], b[j], b[k]);
       b[k] = b[k] * inverse_[k];

@@ -66,7 +66,7 @@ class RosenbrockLanes {
       gh[p] = D(pair.gamma) * h[p];
       lu[p] = LaneLu<N>(shifted(x[p], t[p], q[p], gh[p], f_t[p]));
     }
-    for_each_index<s>([&](auto stage) [[gnu::always_inline]] {
+    for_each_index<s>([&](auto stage) {
       constexpr std::size_t i = stage;
       for (std::size_t p = 0; p < packs; ++p) {
         // gamma h times the equations of rodas_pair.hpp, which leaves no division by h; what is
@@ -75,9 +75,12 @@ class RosenbrockLanes {
         const D of_time = D(pair.d[i]) * (gh[p] * h[p]);
         for (int n = 0; n < N; ++n) right[n] = pair.d[i] == 0 ? D(0.0) : of_time * f_t[p][n];
         at[p] = x[p];
-        for_each_index<i>([&](auto j) [[gnu::always_inline]] {
-          add<pair.a[i][j]>(u[p][j], at[p]);
-          add<pair.gamma * pair.k[i][j]>(u[p][j], right);
+        for_each_index<i>([&](auto j) {
+          constexpr double a = pair.a[i][j], k = pair.gamma * pair.k[i][j];
+          for (int n = 0; n < N; ++n) {
+            if constexpr (a != 0) at[p][n] = fma(D(a), u[p][j][n], at[p][n]);
+            if constexpr (k != 0) right[n] = fma(D(k), u[p][j][n], right[n]);
+          }
         });
         const X f = evaluate(field_, at[p], fma(D(pair.c[i]), h[p], t[p]), q[p]);
         u[p][i] = lu[p].solve(moved<N>(right, gh[p], f));
@@ -90,15 +93,6 @@ class RosenbrockLanes {
   }
 
  private:
-  template <double weight>
-  static void add(const X& u, X& sum) {
-    if constexpr (weight == 1) {
-      for (int n = 0; n < N; ++n) sum[n] = sum[n] + u[n];
-    } else if constexpr (weight != 0) {
-      for (int n = 0; n < N; ++n) sum[n] = fma(D(weight), u[n], sum[n]);
-    }
-  }
-
   /// 1 - gamma h J, and the derivative of the field by time.
   typename LaneLu<N>::Square shifted(
       const X& x, const D& t, const Q& q, const D& gh, X& f_t) const {
@@ -107,7 +101,7 @@ class RosenbrockLanes {
     State at;
     for (int i = 0; i < N; ++i) at[i] = Number(x[i]);
     typename LaneLu<N>::Square rows;
-    for_each_index<N>([&](auto direction) [[gnu::always_inline]] {
+    for_each_index<N>([&](auto direction) {
       constexpr std::size_t j = direction;
       at[j].derivative = D(1.0);
       const State column = evaluate(field_, at, Number(t), q);
