@@ -1,0 +1,62 @@
+# `stochflow simulate` under mpiexec: the files it writes are the same for 1, 2 and 3 ranks, and what
+# goes wrong is one sentence, an exit code and no file.
+#   cmake -DMPIEXEC=... -DFLAG=-n -DPROGRAM=... -DWORK=... -P program.cmake
+function(run)
+  execute_process(COMMAND ${ARGN} TIMEOUT 100
+    RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE errors)
+  foreach(name code output errors)
+    set(${name} "${${name}}" PARENT_SCOPE)
+  endforeach()
+endfunction()
+function(expect)
+  if(NOT (${ARGN}))
+    message(FATAL_ERROR "not so: ${ARGN}\nexit code ${code}\n${output}\n${errors}")
+  endif()
+endfunction()
+function(expect_once text)
+  string(REGEX MATCHALL "${text}" found "${output}${errors}")
+  list(LENGTH found times)
+  if(NOT times EQUAL 1)
+    message(FATAL_ERROR "'${text}' was said ${times} times:\n${output}\n${errors}")
+  endif()
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+# A method in lanes and one without.
+foreach(method EulerMaruyama SRIW1)
+  set(question simulate gbm --method ${method} --steps 20 --paths 20001 --times 5 --seed 7)
+  run(${PROGRAM} ${question} --out ${WORK}/0)
+  expect(code EQUAL 0)
+  foreach(ranks 1 2 3)
+    run(${MPIEXEC} ${FLAG} ${ranks} ${PROGRAM} ${question} --out ${WORK}/${ranks}
+      --checkpoint ${WORK}/${ranks}/run.checkpoint --checkpoint-every 0.001)
+    expect(code EQUAL 0)
+    expect_once("mean of x")
+    foreach(file values.npy moments.csv fan.svg)
+      file(SHA256 ${WORK}/0/${file} alone)
+      file(SHA256 ${WORK}/${ranks}/${file} shared)
+      expect(shared STREQUAL alone)
+    endforeach()
+    file(READ ${WORK}/${ranks}/result.json record)
+    expect(record MATCHES "\"ranks\": ${ranks}")
+    file(GLOB left ${WORK}/${ranks}/*checkpoint* ${WORK}/${ranks}/.*partial)
+    expect(left STREQUAL "")
+  endforeach()
+endforeach()
+
+# A mistake in the command line, a place that cannot be written (only rank 0 finds out), and an
+# ensemble of which nothing remains.
+run(${MPIEXEC} ${FLAG} 2 ${PROGRAM} simulate gbm --method Nobody)
+expect(NOT code EQUAL 0)
+expect_once("unknown method")
+file(WRITE ${WORK}/file "")
+run(${MPIEXEC} ${FLAG} 3 ${PROGRAM} simulate gbm --json ${WORK}/file/below/result.json)
+expect(NOT code EQUAL 0)
+expect(NOT code MATCHES timeout)
+expect_once("rank 0 of 3 failed: cannot write")
+run(${MPIEXEC} ${FLAG} 2 ${PROGRAM} simulate double-well --t1 100 --steps 20 --paths 8 --start 50
+  --out ${WORK}/failed)
+expect(NOT code EQUAL 0)
+expect_once("every trajectory failed")
+file(GLOB left ${WORK}/failed/*)
+expect(left STREQUAL "")
