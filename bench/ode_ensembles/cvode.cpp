@@ -67,7 +67,7 @@ int jacobian(realtype,
 
 }  // namespace
 
-Answer cvode_bdf(Question q) {
+Answer cvode_bdf(Question q, bool) {
   if (q == Question::lorenz) return {};
   const auto n = static_cast<sunindextype>(components(q));
   SUNContext context = nullptr;
@@ -113,7 +113,7 @@ Answer cvode_bdf(Question q) {
 #else
 
 namespace ode_ensembles {
-Answer cvode_bdf(Question) { return {}; }
+Answer cvode_bdf(Question, bool) { return {}; }
 }  // namespace ode_ensembles
 
 #endif

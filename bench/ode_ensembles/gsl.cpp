@@ -89,10 +89,10 @@ Answer solve(Question q, const gsl_odeiv2_step_type* type) {
 
 }  // namespace
 
-Answer gsl_rk8pd(Question q) {
+Answer gsl_rk8pd(Question q, bool) {
   return q == Question::lorenz ? solve(q, gsl_odeiv2_step_rk8pd) : Answer{};
 }
-Answer gsl_msbdf(Question q) {
+Answer gsl_msbdf(Question q, bool) {
   return q == Question::lorenz ? Answer{} : solve(q, gsl_odeiv2_step_msbdf);
 }
 
@@ -101,8 +101,8 @@ Answer gsl_msbdf(Question q) {
 #else
 
 namespace ode_ensembles {
-Answer gsl_rk8pd(Question) { return {}; }
-Answer gsl_msbdf(Question) { return {}; }
+Answer gsl_rk8pd(Question, bool) { return {}; }
+Answer gsl_msbdf(Question, bool) { return {}; }
 }  // namespace ode_ensembles
 
 #endif

@@ -136,7 +136,7 @@ int main(int argc, char** argv) {
       return 1;
     }
     for (const Entry& entry : competitors) {
-      const Answer answer = entry.run(question);
+      const Answer answer = entry.run(question, true);
       if (answer.x.empty()) continue;
       const Errors error = errors(question, answer.x, exact.x);
       if (!acceptable(question, error)) {
@@ -152,7 +152,8 @@ int main(int argc, char** argv) {
       rows[name] = {text, &entry, error, answer.evaluations};
       benchmark::RegisterBenchmark(name.c_str(),
                                    [run = entry.run, question = question](benchmark::State& state) {
-                                     for (auto _ : state) benchmark::DoNotOptimize(run(question));
+                                     for (auto _ : state)
+                                       benchmark::DoNotOptimize(run(question, false));
                                    })
           ->UseRealTime();
     }

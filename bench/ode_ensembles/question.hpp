@@ -24,7 +24,8 @@ struct Answer {
   std::vector<double> x;   // [trajectories][components]; empty: does not take part
   double evaluations = 0;  // of the field, a trajectory; 0: not counted
 };
-using Competitor = Answer (*)(Question);
+/// `count`: the evaluations are wanted, and the time does not matter.
+using Competitor = Answer (*)(Question, bool count);
 
 inline std::size_t trajectories(Question q) { return q == Question::lorenz ? 10000 : 512; }
 inline std::size_t components(Question q) { return q == Question::van_der_pol ? 2 : 3; }
@@ -46,17 +47,17 @@ inline double parameter(Question q, std::size_t k) {
 }
 
 Answer reference(Question);  // by this library, at tight tolerances
-Answer stochflow_dopri5(Question);
-Answer stochflow_dopri5_two_threads(Question);
-Answer stochflow_tsit5(Question);
-Answer stochflow_dop853(Question);
-Answer stochflow_rodas4(Question);
-Answer stochflow_rodas4_two_threads(Question);
-Answer stochflow_one_by_one(Question);
-Answer odeint_dopri5(Question);
-Answer odeint_fehlberg78(Question);
-Answer gsl_rk8pd(Question);
-Answer gsl_msbdf(Question);
-Answer cvode_bdf(Question);
+Answer stochflow_dopri5(Question, bool count);
+Answer stochflow_dopri5_two_threads(Question, bool count);
+Answer stochflow_tsit5(Question, bool count);
+Answer stochflow_dop853(Question, bool count);
+Answer stochflow_rodas4(Question, bool count);
+Answer stochflow_rodas4_two_threads(Question, bool count);
+Answer stochflow_one_by_one(Question, bool count);
+Answer odeint_dopri5(Question, bool count);
+Answer odeint_fehlberg78(Question, bool count);
+Answer gsl_rk8pd(Question, bool count);
+Answer gsl_msbdf(Question, bool count);
+Answer cvode_bdf(Question, bool count);
 
 }  // namespace ode_ensembles

@@ -97,25 +97,25 @@ Answer reference(Question q) {
              ? solve_lorenz(q, Dop853{.rtol = 1e-13, .atol = 1e-13}, 0)
              : solve_stiff(q, Rodas4{.rtol = 1e-5 * rtol(q), .atol = 1e-5 * atol(q)}, 0);
 }
-Answer stochflow_dopri5(Question q) {
+Answer stochflow_dopri5(Question q, bool) {
   return solve_lorenz(q, Dopri5{.rtol = rtol(q), .atol = atol(q)}, 1);
 }
-Answer stochflow_dopri5_two_threads(Question q) {
+Answer stochflow_dopri5_two_threads(Question q, bool) {
   return solve_lorenz(q, Dopri5{.rtol = rtol(q), .atol = atol(q)}, 2);
 }
-Answer stochflow_tsit5(Question q) {
+Answer stochflow_tsit5(Question q, bool) {
   return solve_lorenz(q, Tsit5{.rtol = rtol(q), .atol = atol(q)}, 1);
 }
-Answer stochflow_dop853(Question q) {
+Answer stochflow_dop853(Question q, bool) {
   return solve_lorenz(q, Dop853{.rtol = rtol(q), .atol = atol(q)}, 1);
 }
-Answer stochflow_rodas4(Question q) {
+Answer stochflow_rodas4(Question q, bool) {
   return solve_stiff(q, Rodas4{.rtol = rtol(q), .atol = atol(q)}, 1);
 }
-Answer stochflow_rodas4_two_threads(Question q) {
+Answer stochflow_rodas4_two_threads(Question q, bool) {
   return solve_stiff(q, Rodas4{.rtol = rtol(q), .atol = atol(q)}, 2);
 }
-Answer stochflow_one_by_one(Question q) {
+Answer stochflow_one_by_one(Question q, bool) {
   if (q == Question::van_der_pol) return one_by_one<2>(q, van_der_pol);
   if (q == Question::robertson) return one_by_one<3>(q, robertson);
   return {};
