@@ -4,6 +4,7 @@
 
 #include "stochflow/methods/heun.hpp"
 #include "stochflow/methods/milstein.hpp"
+#include "stochflow/methods/sosri.hpp"
 #include "stochflow/methods/spark.hpp"
 #include "stochflow/methods/sra1.hpp"
 #include "stochflow/methods/sriw1.hpp"
@@ -105,6 +106,8 @@ TEST(SolveAdaptive, ErrorFollowsTheTolerance) {
   };
   check(GbmTest<Calculus::ito>{}, StepDoubling<Milstein>{}, 1e-2);
   check(GbmTest<Calculus::ito>{}, StepDoubling<SRIW1>{}, 2e-3);
+  check(GbmTest<Calculus::ito>{}, SRIW1{}, 2e-3);
+  check(TanhTest<Calculus::ito>{}, SOSRI{}, 2e-3);
   check(GbmTest<Calculus::stratonovich>{}, SPaRK{}, 1e-2);
   check(TanhTest<Calculus::stratonovich>{}, StepDoubling<Heun>{}, 1e-2);
 }

@@ -125,7 +125,7 @@ class AdaptiveRun {
     const double e =
         scaled_error(tried.error, solution_.x, tried.x, controller.atol, controller.rtol);
     const bool accepted = e <= 1;
-    const double order = M::facts.strong[P::noise] + 0.5;
+    const double order = error_order<P, M>();
     const double factor = controller.factor(e, order, accepted, controller_memory);
     const double taken = static_cast<double>(to - at);
     if (!accepted) {
@@ -204,7 +204,7 @@ template <class M, class P, class X, class Tree, class Controller>
 auto first_choice(const P& problem, const X& x, const Tree& path, const Controller& controller) {
   StepChoice<typename Controller::Memory> choice;
   const double t0 = path.time(0), t1 = path.time(Tree::ticks);
-  const double order = M::facts.strong[P::noise] + 0.5;
+  const double order = error_order<P, M>();
   double first = controller.first_step;
   if (first == 0) first = (t1 - t0) / 1000;
   if (first == automatic_first_step) {

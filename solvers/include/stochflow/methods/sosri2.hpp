@@ -5,6 +5,7 @@
 // Source: Rackauckas and Nie on stability-optimised methods; coefficients as published with
 // DifferentialEquations.jl.
 
+#include "stochflow/control/error_estimate.hpp"
 #include "stochflow/facts.hpp"
 #include "stochflow/methods/srk/sri.hpp"
 
@@ -38,6 +39,16 @@ struct SOSRI2 {
   template <class P, class X, class V>
   X step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
     return sri_step<tableau>(sde, x, t, h, dB);
+  }
+
+  /// The estimate is the difference to an embedded method of order 1.
+  static constexpr double error_order = 1.5;
+  template <class P, class X, class V>
+  StepWithError<X> step_with_error(
+      const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
+    X error = x;
+    const X next = sri_step<tableau>(sde, x, t, h, dB, &error);
+    return {next, error};
   }
 };
 

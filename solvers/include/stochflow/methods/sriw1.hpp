@@ -4,6 +4,7 @@
 // diffusion evaluations a step. The standard choice where single paths matter.
 // Source: Roessler 2010, section 5.
 
+#include "stochflow/control/error_estimate.hpp"
 #include "stochflow/facts.hpp"
 #include "stochflow/methods/srk/sri.hpp"
 
@@ -37,6 +38,16 @@ struct SRIW1 {
   template <class P, class X, class V>
   X step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
     return sri_step<tableau>(sde, x, t, h, dB);
+  }
+
+  /// The estimate is the difference to an embedded method of order 1.
+  static constexpr double error_order = 1.5;
+  template <class P, class X, class V>
+  StepWithError<X> step_with_error(
+      const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
+    X error = x;
+    const X next = sri_step<tableau>(sde, x, t, h, dB, &error);
+    return {next, error};
   }
 };
 

@@ -47,8 +47,16 @@ struct SraTableau {
 };
 
 /// x' for a tableau given as a constant: one text for every SRA method.
+/// `error`, if not null, becomes the difference to the embedded method of order 1,
+///   x + h f_1 + sum_i b1_i W g(t + c1_i h),
+/// of size h^(3/2).
 template <const auto& T, class P, class X, class V>
-X sra_step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) {
+X sra_step(const P& sde,
+           const X& x,
+           double t,
+           double h,
+           const SpaceTimeIncrement<V>& dB,
+           X* error = nullptr) {
   static_assert(P::noise == Noise::additive,
                 "SRA methods are for additive noise: take an SRI method for diagonal or scalar "
                 "noise.");
@@ -71,6 +79,11 @@ X sra_step(const P& sde, const X& x, double t, double h, const SpaceTimeIncremen
     if constexpr (T.b1[i] != 0 || T.b2[i] != 0) {
       next = next + noise(T.c1[i], V(T.b1[i] * dB.W + T.b2[i] * chi));
     }
+    if (error == nullptr) return;
+    constexpr double drift = T.alpha[i] - (i == 0 ? 1 : 0);
+    const X before = i == 0 ? X(x * 0.0) : *error;
+    *error = before + (h * drift) * f[i];
+    if constexpr (T.b2[i] != 0) *error = *error + noise(T.c1[i], V(T.b2[i] * chi));
   });
   return next;
 }

@@ -67,8 +67,16 @@ struct SriTableau {
 };
 
 /// x' for a tableau given as a constant: one text for every SRI method.
+/// `error`, if not null, becomes the difference to the embedded method of order 1,
+///   x + h f_1 + sum_i (b1_i W + b2_i (W^2 - h)/(2 sqrt h)) g_i,
+/// of size h^(3/2): what the weights b3 and b4 add, and what the drift's stages do.
 template <const auto& T, class P, class X, class V>
-X sri_step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) {
+X sri_step(const P& sde,
+           const X& x,
+           double t,
+           double h,
+           const SpaceTimeIncrement<V>& dB,
+           X* error = nullptr) {
   constexpr std::size_t s = T.alpha.size();
   constexpr auto c0 = T.c0(), c1 = T.c1();
   const double root_h = std::sqrt(h);
@@ -92,6 +100,15 @@ X sri_step(const P& sde, const X& x, double t, double h, const SpaceTimeIncremen
     if constexpr (T.alpha[i] != 0) next = next + (h * T.alpha[i]) * f[i];
     const V weight = T.b1[i] * dB.W + T.b2[i] * chi1 + T.b3[i] * chi2 + T.b4[i] * chi3;
     next = next + weight * g[i];
+    if (error == nullptr) return;
+    const V extra = T.b3[i] * chi2 + T.b4[i] * chi3;
+    if constexpr (i == 0) {
+      *error = X((h * (T.alpha[0] - 1)) * f[0] + extra * g[0]);
+    } else if constexpr (T.alpha[i] != 0) {
+      *error = X(*error + (h * T.alpha[i]) * f[i] + extra * g[i]);
+    } else {
+      *error = X(*error + extra * g[i]);
+    }
   });
   return next;
 }
