@@ -25,22 +25,26 @@ void alone(const std::function<void(const Crew&)>& body) {
 void with_crew(const std::function<void(const Crew&)>& body) {
   if (!mpi::launched()) return alone(body);
   std::exception_ptr usage;
+  bool leads = true;
   try {
     mpi::run([&](const mpi::Ranks& ranks) {
-      if (ranks.rank() != 0) {
+      leads = ranks.rank() == 0;
+      if (!leads) {
         std::cout.rdbuf(nullptr);
         std::cerr.rdbuf(nullptr);
       }
       try {
-        body({.leads = ranks.rank() == 0,
-              .ranks = ranks.size(),
-              .in_rounds = [&](const RoundOptions& rounds) { return in_rounds(ranks, rounds); }});
+        body({.leads = leads, .ranks = ranks.size(), .in_rounds = [&](const RoundOptions& rounds) {
+                return in_rounds(ranks, rounds);
+              }});
       } catch (const UsageError&) {
         usage = std::current_exception();
         throw;
       }
     });
   } catch (const mpi::RankFailure&) {
+    // The launcher ends all at the first that fails, and only rank 0 can say why.
+    if (!leads) return;
     if (usage) std::rethrow_exception(usage);  // a mistake in the command line is no rank's fault
     throw;
   }

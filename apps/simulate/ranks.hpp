@@ -17,7 +17,8 @@ struct Crew {
   std::function<LeafReduction(const RoundOptions&)> in_rounds;
 };
 
-/// body(crew) on every rank that a launcher started, or just here. What one rank throws, all throw.
+/// body(crew) on every rank that a launcher started, or just here. What body throws on any of them,
+/// rank 0 throws.
 void with_crew(const std::function<void(const Crew&)>& body);
 
 }  // namespace stochflow::apps
