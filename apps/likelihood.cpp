@@ -120,7 +120,8 @@ void add_likelihood(CLI::App& app) {
   command->add_option("--results",
                       request.results,
                       "Keep finished images in this file, and go on from it after an interruption");
-  command->add_option("--model", request.model, "Checkpoint (default: the shipped one)");
+  command->add_option(
+      "--model", request.model, "Checkpoint or TorchScript file (default: shipped)");
   command->add_option("--device", request.device, "cpu, cuda, cuda:1, ...")->capture_default_str();
   command->add_option("--threads", request.threads, "0: one for each processor")
       ->check(whole_number(0, 4096))

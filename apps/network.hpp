@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,35 +15,53 @@
 #include "stochflow/diffusion/runtime.hpp"
 #include "stochflow/diffusion/schedule.hpp"
 #include "stochflow/diffusion/tensor/micro_batch.hpp"
+#include "stochflow/diffusion/torchscript.hpp"
 #include "support/errors.hpp"
 #include "support/resources.hpp"
 
 namespace stochflow::apps {
 
-inline std::vector<std::string> schedule_names() {
-  return {"log-snr", "vp", "subvp", "ve", "sigma-t", "edm"};
-}
+inline std::vector<std::string> schedule_names() { return diffusion::schedule_names(); }
 
 /// The schedule of that name with its published defaults, cut to the noise levels that a network
 /// knows; "log-snr" spans them all. Throws UsageError.
 inline diffusion::Schedule schedule_named(const std::string& name,
                                           double gamma_min,
                                           double gamma_max) {
-  const auto published = [&]() -> diffusion::Schedule {
-    if (name == "log-snr") return diffusion::linear_log_snr(gamma_min, gamma_max);
-    if (name == "vp") return diffusion::vp();
-    if (name == "subvp") return diffusion::sub_vp();
-    if (name == "ve") return diffusion::ve();
-    if (name == "sigma-t") return diffusion::sigma_t();
-    if (name == "edm") return diffusion::edm();
-    throw unknown_name("schedule", name, schedule_names());
-  };
-  return diffusion::restricted(published(), gamma_min, gamma_max);
+  if (name == "log-snr") return diffusion::linear_log_snr(gamma_min, gamma_max);
+  const std::vector<std::string> names = schedule_names();
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    throw unknown_name("schedule", name, names);
+  }
+  return diffusion::restricted(diffusion::schedule_by_name(name), gamma_min, gamma_max);
 }
 
 /// The file itself, or the shipped checkpoint when none is named.
 inline std::filesystem::path network_file(const std::filesystem::path& file) {
   return file.empty() ? resource("pretrained/mnist.safetensors") : file;
+}
+
+struct OpenedNetwork {
+  std::shared_ptr<const diffusion::NoisePredictor> model;
+  diffusion::NetworkDescription description;
+  /// What it says at the nearest level of its training still holds beyond (the mixture-posterior
+  /// head, whose closed form does the rest).
+  bool knows_all_levels = false;
+};
+
+/// A checkpoint of this library, or a TorchScript file that describes itself (torchscript.hpp): the
+/// latter is a zip archive. Throws std::runtime_error.
+inline OpenedNetwork open_network(const std::filesystem::path& file, const std::string& device) {
+  const std::filesystem::path chosen = network_file(file);
+  char start[2] = {};
+  std::ifstream(chosen, std::ios::binary).read(start, 2);
+  if (start[0] == 'P' && start[1] == 'K') {
+    const auto imported = diffusion::import_network(chosen, at::Device(device));
+    return {imported.model, imported.description, false};
+  }
+  const auto loaded = diffusion::load_network(chosen, device);
+  const bool mixture = loaded.network->config().head == diffusion::Head::mixture_posterior;
+  return {loaded.network, loaded.description, mixture};
 }
 
 /// How a network is called on this device: on a CPU by `threads` threads (0: one for each

@@ -56,12 +56,9 @@ struct NoiseLevels {
 /// what it says of a pixel's clean value at the nearest trained level still holds, and the closed
 /// form does the rest. That lowers the cut-off and the mismatch of the prior for few evaluations.
 /// Any other network is used on its own levels only.
-NoiseLevels noise_levels(const LikelihoodRequest& request,
-                         const diffusion::ScoreNetwork& network,
-                         const diffusion::NetworkDescription& description) {
-  if (network.config().head == diffusion::Head::mixture_posterior) {
-    return {request.gamma_min, request.gamma_max};
-  }
+NoiseLevels noise_levels(const LikelihoodRequest& request, const OpenedNetwork& network) {
+  if (network.knows_all_levels) return {request.gamma_min, request.gamma_max};
+  const diffusion::NetworkDescription& description = network.description;
   return {std::max(request.gamma_min, description.gamma_min),
           std::min(request.gamma_max, description.gamma_max)};
 }
@@ -159,13 +156,12 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& request) {
   check(request);
   const diffusion::MicroBatch calls = network_calls(request.device, request.threads);
   const at::Tensor levels = images_of(request);
-  const auto [network, description] =
-      diffusion::load_network(network_file(request.model), request.device);
-  if (levels.sizes().slice(1) != at::IntArrayRef(description.data_shape)) {
+  const OpenedNetwork network = open_network(request.model, request.device);
+  if (levels.sizes().slice(1) != at::IntArrayRef(network.description.data_shape)) {
     throw std::runtime_error("the network was made for images of another shape than MNIST's");
   }
-  const diffusion::NoisePredictor& model = *network;
-  const NoiseLevels range = noise_levels(request, *network, description);
+  const diffusion::NoisePredictor& model = *network.model;
+  const NoiseLevels range = noise_levels(request, network);
   const Schedule schedule = schedule_named(request.schedule, range.gamma_min, range.gamma_max);
   LikelihoodOptions options = options_of(request);
   options.micro = calls;

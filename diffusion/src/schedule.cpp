@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -163,6 +164,82 @@ Schedule edm(double sigma_min, double sigma_max) {
                              .d_gamma = 2 / t};
               },
           .time_of = [](double gamma) { return std::exp(0.5 * gamma); }};
+}
+
+Schedule ve_linear(double sigma_min, double sigma_max) {
+  require(sigma_min > 0 && sigma_max > sigma_min && std::isfinite(sigma_max),
+          "ve_linear",
+          "0 < sigma_min < sigma_max",
+          sigma_min,
+          sigma_max);
+  return {.name = "ve-linear",
+          .t0 = sigma_min / sigma_max,
+          .t1 = 1,
+          .prior_std = sigma_max,
+          .at =
+              [=](double t) {
+                const double sigma = sigma_max * t;
+                return Level{.t = t,
+                             .log_alpha = 0,
+                             .sigma = sigma,
+                             .gamma = 2 * std::log(sigma),
+                             .d_log_alpha = 0,
+                             .d_gamma = 2 / t};
+              },
+          .time_of = [=](double gamma) { return std::exp(0.5 * gamma) / sigma_max; }};
+}
+
+Schedule cosine(double offset) {
+  require(offset > 0 && offset < 1, "cosine", "an offset above 0 and below the bound 1", offset, 1);
+  const double rate = 0.5 * std::numbers::pi / (1 + offset), first = rate * offset;
+  const double cos_first = std::cos(first), sin_first = std::sin(first);
+  // 1 - alpha^2 = (cos^2(first) - cos^2(theta))/cos^2(first), without the cancellation.
+  const auto at = [=](double t) {
+    const double angle = rate * t, theta = first + angle;
+    // pi/2 - theta: the cosine near its zero keeps its digits.
+    const double alpha = std::sin(rate * (1 - t)) / cos_first;
+    const double variance = std::sin(angle) * std::sin(theta + first) / (cos_first * cos_first);
+    const double d_log_alpha = -rate / std::tan(rate * (1 - t));
+    return Level{.t = t,
+                 .log_alpha = std::log(alpha),
+                 .sigma = std::sqrt(variance),
+                 .gamma = std::log(variance) - 2 * std::log(alpha),
+                 .d_log_alpha = d_log_alpha,
+                 .d_gamma = rate * std::sin(2 * theta) / (cos_first * cos_first * variance) -
+                            2 * d_log_alpha};
+  };
+  return {.name = "cosine",
+          .t0 = 1e-4,
+          .t1 = 0.999,
+          .prior_std = at(0.999).scale(),
+          .at = at,
+          // tan(theta - first) from sin and cos of theta, which are known without cancellation:
+          // sin^2 = sin_first^2 + cos_first^2 sigma^2, cos = cos_first alpha.
+          .time_of = [=](double gamma) {
+            const double sigma2 = sigmoid(gamma), alpha = std::sqrt(sigmoid(-gamma));
+            const double sine = std::sqrt(sin_first * sin_first + cos_first * cos_first * sigma2);
+            // sin(theta - first), where sine - alpha sin_first is small against both
+            const double difference = sigma2 / (sine + alpha * sin_first) * cos_first;
+            const double cosine = cos_first * cos_first * alpha + sine * sin_first;
+            return std::atan2(difference, cosine) / rate;
+          }};
+}
+
+Schedule flow() {
+  const auto at = [](double t) {
+    return Level{.t = t,
+                 .log_alpha = std::log1p(-t),
+                 .sigma = t,
+                 .gamma = 2 * (std::log(t) - std::log1p(-t)),
+                 .d_log_alpha = -1 / (1 - t),
+                 .d_gamma = 2 / (t * (1 - t))};
+  };
+  return {.name = "flow",
+          .t0 = 1e-4,
+          .t1 = 0.999,
+          .prior_std = at(0.999).scale(),
+          .at = at,
+          .time_of = [](double gamma) { return sigmoid(0.5 * gamma); }};
 }
 
 Schedule linear_log_snr(double gamma_min, double gamma_max) {

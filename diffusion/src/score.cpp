@@ -10,22 +10,6 @@
 namespace stochflow::diffusion {
 namespace {
 
-double label_of(NoiseLabel label, const Level& level, double sigma) {
-  switch (label) {
-    case NoiseLabel::t:
-      return level.t;
-    case NoiseLabel::t_999:
-      return 999 * level.t;
-    case NoiseLabel::sigma:
-      return sigma;
-    case NoiseLabel::quarter_log_sigma:
-      return 0.25 * std::log(sigma);
-    case NoiseLabel::log_snr:
-      return -level.gamma;
-  }
-  throw std::invalid_argument("from_network: this noise label is none of the enumerators");
-}
-
 /// eps = by_state * z + by_output * output, for each parametrisation; z = x/scale.
 struct Reading {
   double by_state = 0;
@@ -44,6 +28,11 @@ Reading reading_of(Parametrisation parametrisation, const Level& level) {
       return {1 / s, -a / s};
     case Parametrisation::v:
       return {s, a};
+    case Parametrisation::velocity: {
+      // u = f x + (sigma d_gamma/2) eps
+      const double rate = 0.5 * level.sigma * level.d_gamma;
+      return {-level.f() * scale / rate, 1 / rate};
+    }
   }
   throw std::invalid_argument("from_network: this parametrisation is none of the enumerators");
 }
@@ -67,7 +56,7 @@ class FromNetwork final : public NoisePredictor {
       const bool edm = parametrisation_ == Parametrisation::edm_denoiser;
       const Reading reading = reading_of(parametrisation_, level);
       rows[i] = edm ? level.scale() / level.alpha() : level.scale();
-      rows[B + i] = label_of(label_, level, edm ? level.sigma_hat() : level.sigma);
+      rows[B + i] = label_value(label_, level, edm ? level.sigma_hat() : level.sigma);
       rows[2 * B + i] = reading.by_state;
       rows[3 * B + i] = reading.by_output;
     }
@@ -84,6 +73,22 @@ class FromNetwork final : public NoisePredictor {
 };
 
 }  // namespace
+
+double label_value(NoiseLabel label, const Level& level, double sigma) {
+  switch (label) {
+    case NoiseLabel::t:
+      return level.t;
+    case NoiseLabel::t_999:
+      return 999 * level.t;
+    case NoiseLabel::sigma:
+      return sigma;
+    case NoiseLabel::quarter_log_sigma:
+      return 0.25 * std::log(sigma);
+    case NoiseLabel::log_snr:
+      return -level.gamma;
+  }
+  throw std::invalid_argument("label_value: this noise label is none of the enumerators");
+}
 
 std::shared_ptr<NoisePredictor> from_network(Network network,
                                              Parametrisation parametrisation,

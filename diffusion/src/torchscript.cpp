@@ -3,9 +3,14 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/script.h>
 
+#include <fstream>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <unordered_map>
+
+#include "torchscript/module.hpp"
 
 namespace stochflow::diffusion {
 namespace {
@@ -14,10 +19,17 @@ namespace {
   throw std::runtime_error("'" + file.string() + "': " + what);
 }
 
-torch::jit::Module loaded(const std::filesystem::path& file, const at::Device& device) {
+torch::jit::Module loaded(const std::filesystem::path& file,
+                          const at::Device& device,
+                          torch::jit::ExtraFilesMap& extra_files) {
   if (!std::filesystem::is_regular_file(file)) refuse(file, "no such file");
+  if (c10::InferenceMode::is_enabled()) {
+    refuse(file,
+           "c10::InferenceMode is active, under which the weights would never carry a gradient: "
+           "leave it before loading");
+  }
   try {
-    torch::jit::Module module = torch::jit::load(file.string(), device);
+    torch::jit::Module module = torch::jit::load(file.string(), device, extra_files);
     module.eval();
     return module;
   } catch (const c10::Error& error) {
@@ -48,7 +60,8 @@ std::string text(const at::Tensor& x) {
 }  // namespace
 
 Network load_torchscript(const std::filesystem::path& file, const at::Device& device) {
-  torch::jit::Module module = loaded(file, device);
+  torch::jit::ExtraFilesMap no_extra_files;
+  torch::jit::Module module = loaded(file, device, no_extra_files);
   for (at::Tensor parameter : module.parameters()) parameter.requires_grad_(false);
   if (const std::size_t found = arguments_of(module, file); found != 2) {
     refuse(file,
@@ -78,6 +91,23 @@ Network load_torchscript(const std::filesystem::path& file, const at::Device& de
     }
     return y;
   };
+}
+
+std::string detail::card_text(const std::filesystem::path& file) {
+  std::filesystem::path beside = file;
+  beside.replace_extension(".json");
+  if (beside != file && std::filesystem::is_regular_file(beside)) {
+    std::ifstream in(beside);
+    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  }
+  torch::jit::ExtraFilesMap inside{{"stochflow.json", ""}};
+  loaded(file, at::kCPU, inside);
+  if (inside["stochflow.json"].empty()) {
+    refuse(file,
+           "nothing says what the network was trained for: expected a file '" + beside.string() +
+               "', or 'stochflow.json' inside (docs/examples/export_network.py writes it)");
+  }
+  return inside["stochflow.json"];
 }
 
 }  // namespace stochflow::diffusion

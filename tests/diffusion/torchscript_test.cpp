@@ -9,8 +9,12 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <numbers>
+#include <sstream>
 #include <string>
 
+#include "diffusion/support/oracles.hpp"
+#include "stochflow/diffusion/likelihood/likelihood.hpp"
 #include "stochflow/diffusion/samplers/ode.hpp"
 
 namespace stochflow::diffusion {
@@ -28,6 +32,36 @@ class TorchScript : public ::testing::Test {
     const auto path = folder_ / "network.ts";
     module.save(path.string());
     return path;
+  }
+
+  /// Writes network.json, with golden vectors of what `right` computes for x_ and label_.
+  void describe(const std::string& keys,
+                const std::function<at::Tensor(const at::Tensor&)>& right = {}) const {
+    std::ofstream out(folder_ / "network.json");
+    out << "{" << keys;
+    if (right) {
+      const auto list = [&](const char* name, const at::Tensor& numbers) {
+        out << '"' << name << "\": [";
+        const auto values = testing::to_vector(numbers);
+        for (std::size_t i = 0; i < values.size(); ++i) out << (i > 0 ? ", " : "") << values[i];
+        out << "]";
+      };
+      out.precision(9);
+      const at::Tensor v = at::linspace(1, -2, 12, at::kFloat).view({3, 4});
+      const at::Tensor leaf = x_.clone().requires_grad_(true), value = right(leaf);
+      out << ", \"golden\": {";
+      list("x", x_);
+      out << ", ";
+      list("label", label_);
+      out << ", ";
+      list("v", v);
+      out << ", ";
+      list("value", value);
+      out << ", ";
+      list("gradient", torch::autograd::grad({value}, {leaf}, {v})[0]);
+      out << "}";
+    }
+    out << "}";
   }
 
   static std::string message(const std::function<void()>& act) {
@@ -94,6 +128,119 @@ TEST_F(TorchScript, RefusesWithASentence) {
   EXPECT_NO_THROW(detached(x_, label_));
   EXPECT_NE(message([&] { detached(x_.clone().requires_grad_(true), label_); }).find("no gradient"),
             std::string::npos);
+}
+
+const std::string denoiser_keys =
+    R"("schedule": "edm", "parametrisation": "edm-denoiser", "label": "sigma", "shape": [4])";
+const std::string denoiser_text =
+    "def forward(self, x, sigma):\n  return x / (1 + sigma * sigma).view(-1, 1)\n";
+
+TEST_F(TorchScript, AFileThatDescribesItselfIsAModelWithItsLikelihood) {
+  const auto right = [&](const at::Tensor& x) { return x / (1 + label_ * label_).view({3, 1}); };
+  const auto path = file(denoiser_text);
+  describe(denoiser_keys, right);
+  const ImportedNetwork found = import_network(path);
+  EXPECT_LT(found.golden_error, 1e-6);
+  EXPECT_EQ(found.description.data_shape, std::vector<std::int64_t>{4});
+  EXPECT_NEAR(found.description.gamma_max, 2 * std::log(80.0), 1e-9);
+  // The data of this denoiser are N(0, 1).
+  const at::Tensor x = at::linspace(-2, 2, 8, at::kDouble).view({2, 4});
+  const auto logp = log_likelihood(*found.model,
+                                   edm(1e-3, 80),
+                                   x,
+                                   sample_range(0, 2),
+                                   {.trace = Trace::exact,
+                                    .tolerance = {.atol = 1e-6, .atol_log_density = 1e-6},
+                                    .micro = {.rows = 2}});
+  for (int i = 0; i < 2; ++i) {
+    const double right_logp =
+        -0.5 * x[i].square().sum().item<double>() - 2 * std::log(2 * std::numbers::pi);
+    EXPECT_NEAR(logp[static_cast<std::size_t>(i)].log_density, right_logp, 2e-3);
+  }
+}
+
+TEST_F(TorchScript, TheDescriptionMayLieInsideTheFile) {
+  torch::jit::Module module("network");
+  module.define(denoiser_text);
+  const auto path = folder_ / "inside.ts";
+  module.save(path.string(), {{"stochflow.json", "{" + denoiser_keys + "}"}});
+  const ImportedNetwork found = import_network(path);
+  EXPECT_TRUE(std::isnan(found.golden_error));
+  EXPECT_EQ(found.description.data_shape, std::vector<std::int64_t>{4});
+  EXPECT_NE(message([&] { import_network(file(denoiser_text)); }).find("network.json"),
+            std::string::npos);
+}
+
+TEST_F(TorchScript, DataOfAnyRangeAreMovedToTheUnitRange) {
+  // N(m, C) on [-1, 1] is N(3 + 2 m, 4 C) on [1, 5].
+  using testing::doubles;
+  const auto inner =
+      std::make_shared<GaussianScore>(doubles({3.6, 2}, {2}), doubles({1, 0.2}, {2}));
+  const GaussianScore right(doubles({0.3, -0.5}, {2}), doubles({0.25, 0.05}, {2}));
+  const at::Tensor z = doubles({0.3, -1.2, 2, 1, 0, -0.5}, {3, 2});
+  const at::Tensor gamma = doubles({-6, 0, 3}, {3});
+  const at::Tensor found = in_unit_range(inner, 1, 5)->eps(z, gamma);
+  EXPECT_TRUE(at::allclose(found, right.eps(z, gamma), 1e-10, 1e-12));
+}
+
+TEST_F(TorchScript, NetworksThatCannotBeTrustedAreRefusedOnLoading) {
+  const auto right = [&](const at::Tensor& x) { return x / (1 + label_ * label_).view({3, 1}); };
+  const auto refusal = [&](const std::string& forward) {
+    const auto path = file(forward);
+    return message([&] { import_network(path); });
+  };
+  const auto expect_part = [](const std::string& whole, const std::string& part) {
+    EXPECT_NE(whole.find(part), std::string::npos) << whole;
+  };
+  describe(denoiser_keys, right);
+  expect_part(refusal("def forward(self, x, s):\n  return 1.001 * x / (1 + s * s).view(-1, 1)\n"),
+              "does not reproduce its golden vectors");
+  expect_part(refusal("def forward(self, x, s):\n"
+                      "  return 0.5 * (x + x.detach()) / (1 + s * s).view(-1, 1)\n"),
+              "values differ by 0");
+  expect_part(refusal("def forward(self, x, s):\n"
+                      "  return x.detach() / (1 + s * s).view(-1, 1)\n"),
+              "carries no gradient");
+  expect_part(refusal("def forward(self, x, s):\n"
+                      "  return x.view(3, 4) / (1 + s * s).view(3, 1)\n"),
+              "batch size");
+  describe(denoiser_keys);
+  expect_part(refusal("def forward(self, x, s):\n  return x / x.size(0)\n"), "baked in");
+  expect_part(refusal("def forward(self, x, s):\n  return x * torch.rand([1])\n"), "other bits");
+  expect_part(refusal("def forward(self, x, s):\n  return x / 0\n"), "not finite");
+  const auto good = file(denoiser_text);
+  {
+    const c10::InferenceMode active;
+    expect_part(message([&] { import_network(good); }), "InferenceMode");
+  }
+  {
+    const at::NoGradGuard active;
+    EXPECT_EQ(message([&] { import_network(good); }), "no refusal");
+  }
+}
+
+TEST_F(TorchScript, DescriptionsAreRefusedWithWhatIsWrong) {
+  const auto path = file(denoiser_text);
+  const auto expect = [&](const std::string& keys, const std::string& part) {
+    describe(keys);
+    const std::string found = message([&] { import_network(path); });
+    EXPECT_NE(found.find(part), std::string::npos) << found;
+  };
+  const std::string rest = R"(, "label": "sigma", "shape": [4])";
+  expect(R"("parametrisation": "eps")" + rest, "schedule");
+  expect(R"("schedule": "vpp", "parametrisation": "eps")" + rest, "no schedule 'vpp'");
+  expect(R"("schedule": {"name": "vp", "b": 1}, "parametrisation": "eps")" + rest, "parameter 'b'");
+  expect(R"("schedule": "vp", "parametrisation": "noise")" + rest, "one of: edm-denoiser, eps");
+  expect(R"("schedule": "vp", "parametrisation": "eps", "range": 1)" + rest, "no key 'range'");
+  expect(denoiser_keys + R"(, "data_range": [1, 0])", "'data_range' must be");
+  expect(denoiser_keys + R"(, "golden": {"x": [1], "label": [1], "v": [1], "value": [1], )" +
+             R"("gradient": [1]})",
+         "must hold 4 numbers");
+  describe(R"("schedule": {"betas": [0.1, 0.2]}, "times": [0, 0.5], "data_range": [0, 1], )"
+           R"("parametrisation": "edm-denoiser", "label": "log-snr", "shape": [4])");
+  const auto found = import_network(path).description;
+  // 1/9 is the odds of the first level; units of [0, 1] are twice as large.
+  EXPECT_NEAR(found.gamma_min, std::log(1.0 / 9) + std::log(4.0), 1e-9);
 }
 
 }  // namespace

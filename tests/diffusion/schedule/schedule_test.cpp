@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
+#include <numbers>
+#include <string>
 #include <vector>
 
 namespace stochflow::diffusion {
@@ -28,6 +32,18 @@ Real log_mean(Real t) { return -t * t * (b1 - b0) / 4 - t * b0 / 2; }
 Real zero(Real) { return 0; }
 Real one(Real) { return 1; }
 
+// Nichol and Dhariwal 2021, eq. (17): f(t) = cos^2((t + s)/(1 + s) pi/2), alpha^2 = f(t)/f(0), and
+// beta = -d ln(alpha^2)/dt as the diffusion of the chain.
+constexpr Real offset = 0.008L, quarter = std::numbers::pi_v<Real> / 2;
+Real theta(Real t) { return (t + offset) / (1 + offset) * quarter; }
+Real cosine_alpha(Real t) { return std::cos(theta(t)) / std::cos(theta(0)); }
+Real cosine_sigma(Real t) {
+  return std::sqrt(std::sin(theta(t) - theta(0)) * std::sin(theta(t) + theta(0))) /
+         std::cos(theta(0));
+}
+Real cosine_f(Real t) { return -std::tan(theta(t)) * quarter / (1 + offset); }
+Real cosine_g(Real t) { return std::sqrt(-2 * cosine_f(t)); }
+
 std::vector<Case> cases() {
   const Real log25 = std::log(25.0L), ratio = std::log(50 / 0.01L), slope = 21;
   return {
@@ -51,6 +67,14 @@ std::vector<Case> cases() {
         [=](Real t) { return std::sqrt(std::expm1(2 * t * log25) / (2 * log25)); },
         zero,
         [=](Real t) { return std::exp(t * log25); }}},
+      {ve_linear(),
+       {one, [](Real t) { return 50 * t; }, zero, [](Real t) { return 50 * std::sqrt(2 * t); }}},
+      {cosine(), {cosine_alpha, cosine_sigma, cosine_f, cosine_g}},
+      {flow(),
+       {[](Real t) { return 1 - t; },
+        [](Real t) { return t; },
+        [](Real t) { return -1 / (1 - t); },
+        [](Real t) { return std::sqrt(2 * t / (1 - t)); }}},
       {edm(), {one, [](Real t) { return t; }, zero, [](Real t) { return std::sqrt(2 * t); }}},
       {linear_log_snr(),
        {[=](Real t) { return 1 / std::sqrt(1 + std::exp(-16 + slope * t)); },
@@ -106,7 +130,9 @@ TEST(Schedule, DerivativesAreThoseOfTheMarginals) {
     for (const double t : times(c.schedule)) {
       SCOPED_TRACE(c.schedule.name + " at t = " + std::to_string(t));
       // Central differences, extrapolated once: error about (h/t)^4 relative, rounding 1e-18/h.
-      const Real h = 1e-3L * t;
+      // The cosine and the straight path are singular at t = 1.
+      const bool singular = c.schedule.name == "cosine" || c.schedule.name == "flow";
+      const Real h = 1e-3L * (singular ? std::min<Real>(t, 1 - static_cast<Real>(t)) : t);
       const auto slope = [&](const auto& function) {
         const auto central = [&](Real d) { return (function(t + d) - function(t - d)) / (2 * d); };
         return (4 * central(h / 2) - central(h)) / 3;
@@ -185,6 +211,58 @@ TEST(Schedule, GridsGoFromTheEndToTheStart) {
   EXPECT_THROW(log_snr_times(vp(), 0), std::invalid_argument);
 }
 
+TEST(Schedule, DiscreteChainsPassThroughTheirLevels) {
+  const Schedule chain = ddpm(), levels = smld();
+  Real alpha2 = 1;
+  for (int k = 0; k < 1000; ++k) {
+    alpha2 *= 1 - (1e-4L + (0.02L - 1e-4L) * k / 999);
+    const Level level = chain.at(k / 999.0);
+    expect_close(level.alpha(), std::sqrt(alpha2), 1e-11L);
+    expect_close(level.sigma, std::sqrt(1 - alpha2), 1e-11L);
+    EXPECT_NEAR(chain.time_of(level.gamma), k / 999.0, 1e-12);
+  }
+  for (int k = 0; k < 10; ++k) {
+    const Level level = levels.at(k / 9.0);
+    expect_close(level.sigma, 0.01L * std::pow(100.0L, k / 9.0L), 1e-12L);
+    EXPECT_EQ(level.log_alpha, 0);
+  }
+  for (const Schedule& schedule : {chain, levels}) {
+    for (double t = -0.05; t < 1.06; t += 0.00613) {
+      const double h = 1e-6;
+      const Level level = schedule.at(t), up = schedule.at(t + h), down = schedule.at(t - h);
+      EXPECT_GT(level.d_gamma, 0);
+      // The second derivative jumps at a level: an error of its size times h.
+      EXPECT_NEAR((up.gamma - down.gamma) / (2 * h), level.d_gamma, 1e-3 * level.d_gamma + 1e-6);
+      EXPECT_NEAR((up.log_alpha - down.log_alpha) / (2 * h),
+                  level.d_log_alpha,
+                  1e-3 * std::abs(level.d_log_alpha) + 1e-6);
+      EXPECT_NEAR(schedule.time_of(level.gamma), t, 1e-12);
+    }
+  }
+  EXPECT_THROW(discrete_vp(std::vector<double>{0.1}), std::invalid_argument);
+  EXPECT_THROW(discrete_vp(std::vector<double>{0.1, 1}), std::invalid_argument);
+  EXPECT_THROW(discrete_ve(std::vector<double>{1, 0.5}), std::invalid_argument);
+}
+
+TEST(Schedule, EveryNameMakesItsSchedule) {
+  for (const std::string& name : schedule_names()) {
+    EXPECT_EQ(schedule_by_name(name).name, name);
+  }
+  EXPECT_EQ(schedule_by_name("ve", {{"sigma_max", 7}}).prior_std, 7);
+  EXPECT_EQ(schedule_by_name("smld", {{"n", 3}}).at(0.5).gamma, 2 * std::log(0.1));
+  const auto message = [](const std::string& name, const std::map<std::string, double>& given) {
+    try {
+      schedule_by_name(name, given);
+    } catch (const std::invalid_argument& error) {
+      return std::string(error.what());
+    }
+    return std::string("no refusal");
+  };
+  EXPECT_NE(message("vpp", {}).find("no schedule 'vpp', but log-snr, vp"), std::string::npos);
+  EXPECT_EQ(message("vp", {{"beta_max", 5}, {"sigma", 1}}),
+            "schedule 'vp' has no parameter 'sigma', but beta_min, beta_max");
+}
+
 TEST(Schedule, RefusesParametersThatMakeNoSense) {
   EXPECT_THROW(vp(0, 20), std::invalid_argument);
   EXPECT_THROW(sub_vp(1, 0.5), std::invalid_argument);
@@ -192,6 +270,8 @@ TEST(Schedule, RefusesParametersThatMakeNoSense) {
   EXPECT_THROW(ve(-1, 1), std::invalid_argument);
   EXPECT_THROW(sigma_t(1), std::invalid_argument);
   EXPECT_THROW(edm(0, 80), std::invalid_argument);
+  EXPECT_THROW(ve_linear(2, 1), std::invalid_argument);
+  EXPECT_THROW(cosine(0), std::invalid_argument);
   EXPECT_THROW(linear_log_snr(5, -5), std::invalid_argument);
 }
 

@@ -75,6 +75,12 @@ Network speaking(const ExactModel& model,
         case Parametrisation::v:
           rows.push_back(a * eps - s * x0);
           break;
+        case Parametrisation::velocity: {
+          // alpha' x0 + sigma' eps, sigma'/sigma = alpha'/alpha + gamma'/2
+          const double d_sigma = level.sigma * (level.d_log_alpha + 0.5 * level.d_gamma);
+          rows.push_back(level.alpha() * level.d_log_alpha * x0 + d_sigma * eps);
+          break;
+        }
       }
     }
     return at::cat(rows);
@@ -88,6 +94,7 @@ TEST(Score, EveryDialectBecomesTheSameNoisePredictor) {
                                                   Parametrisation::eps,
                                                   Parametrisation::x0,
                                                   Parametrisation::v,
+                                                  Parametrisation::velocity,
                                                   Parametrisation::edm_denoiser}) {
       for (const NoiseLabel label : {NoiseLabel::t,
                                      NoiseLabel::t_999,

@@ -37,9 +37,18 @@ inline MixtureScore mixture() {
           doubles({0.05, 0.1, 0.1, 0.04, 0.2, 0.02}, {3, 2})};
 }
 
-/// The five published schedules and the networks' own, with defaults.
+/// The published schedules and the networks' own, with defaults.
 inline std::vector<Schedule> all_schedules() {
-  return {vp(), sub_vp(), ve(), sigma_t(), edm(), linear_log_snr()};
+  return {vp(),
+          sub_vp(),
+          ve(),
+          ve_linear(),
+          sigma_t(),
+          edm(),
+          linear_log_snr(),
+          cosine(),
+          flow(),
+          ddpm()};
 }
 
 inline double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }

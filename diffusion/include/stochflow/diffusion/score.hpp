@@ -8,6 +8,7 @@
 //   eps            the noise
 //   x0             the clean sample
 //   v              a eps - s x0 in the variance-preserving frame, a = alpha/scale, s = sigma/scale
+//   velocity       dx/dt = alpha' x0 + sigma' eps, what flow matching and rectified flow learn
 //   edm_denoiser   the clean sample from x/alpha, noise level sigma/alpha (Karras et al. 2022)
 //
 // Networks of this library (stochflow/diffusion/checkpoint.hpp) need none of this.
@@ -20,7 +21,7 @@
 
 namespace stochflow::diffusion {
 
-enum class Parametrisation { score, eps, x0, v, edm_denoiser };
+enum class Parametrisation { score, eps, x0, v, velocity, edm_denoiser };
 
 /// What the network gets as its second argument.
 ///   t                  the schedule's time
@@ -29,6 +30,9 @@ enum class Parametrisation { score, eps, x0, v, edm_denoiser };
 ///   quarter_log_sigma  ln(sigma)/4 of the same (Karras et al. 2022)
 ///   log_snr            -gamma
 enum class NoiseLabel { t, t_999, sigma, quarter_log_sigma, log_snr };
+
+/// The label of a level; `sigma` is the level's, or for edm_denoiser sigma/alpha.
+double label_value(NoiseLabel label, const Level& level, double sigma);
 
 /// network(x, label): x [B, ...] scaled by the schedule (for edm_denoiser x/alpha), label [B], both
 /// of the dtype and on the device of its caller's z. Returns a tensor like x.
