@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "stochflow/diffusion/tensor/noise.hpp"
-#include "stochflow/diffusion/torchscript.hpp"
 #include "card.hpp"
 #include "module.hpp"
+#include "stochflow/diffusion/tensor/noise.hpp"
+#include "stochflow/diffusion/torchscript.hpp"
 
 namespace stochflow::diffusion {
 namespace {
