@@ -22,6 +22,7 @@ void add_likelihood(CLI::App& app);
 void add_sample(CLI::App& app);
 void add_simulate(CLI::App& app);
 void add_train(CLI::App& app);
+void add_work_precision(CLI::App& app);
 
 using AddCommand = void (*)(CLI::App&);
 /// The subcommands of this build, in alphabetical order. Those on the diffusion layer are absent
