@@ -69,7 +69,7 @@ class Filming {
 
 void check(const SampleRequest& request) {
   sample_method(request.method);
-  ode_stepper(request.stepper);
+  check_solver(request.solver);
   const std::vector<std::string> schedules = schedule_names(), grids = grid_names();
   if (std::find(schedules.begin(), schedules.end(), request.schedule) == schedules.end()) {
     throw unknown_name("schedule", request.schedule, schedules);
@@ -137,7 +137,7 @@ void run(const Arguments& arguments) {
                                         {"steps", request.steps},
                                         {"rtol", request.rtol},
                                         {"atol", request.atol},
-                                        {"stepper", request.stepper},
+                                        {"solver", request.solver},
                                         {"signal_to_noise", request.signal_to_noise},
                                         {"corrector_steps", request.corrector_steps},
                                         {"eta", request.eta},
@@ -164,9 +164,9 @@ SampleReport run_sample(const SampleRequest& request) {
   check(request);
   const SampleMethod sampler = sample_method(request.method);
   const diffusion::MicroBatch calls = network_calls(request.device, request.threads);
-  const auto [network, description] =
-      diffusion::load_network(network_file(request.model), request.device);
-  const diffusion::MicroBatches model(*network, calls);
+  const OpenedNetwork network = open_network(request.model, request.device);
+  const diffusion::NetworkDescription& description = network.description;
+  const diffusion::MicroBatches model(*network.model, calls);
   const double gamma_min = std::max(description.gamma_min, request.gamma_end);
   const Schedule schedule = schedule_named(request.schedule, gamma_min, description.gamma_max);
   const double high = schedule.at(schedule.t1).gamma, low = schedule.at(schedule.t0).gamma;
@@ -175,8 +175,9 @@ SampleReport run_sample(const SampleRequest& request) {
   const Stopwatch watch;
   std::vector<at::Tensor> parts;
   double evaluations = 0;
-  for (std::int64_t first = 0; first < request.n; first += request.batch) {
-    const std::int64_t count = std::min(request.batch, request.n - first);
+  const std::int64_t stride = refills(request) ? request.n : request.batch;
+  for (std::int64_t first = 0; first < request.n; first += stride) {
+    const std::int64_t count = std::min(stride, request.n - first);
     const Draw draw{.seed = request.seed,
                     .ids = diffusion::sample_range(static_cast<std::uint64_t>(first), count),
                     .shape = description.data_shape,
@@ -230,18 +231,22 @@ void add_sample(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--schedule", request.schedule, "One of: " + join(schedule_names()))
       ->capture_default_str();
-  command->add_option("--steps", request.steps, "Steps of all methods but ode")
+  command->add_option("--steps", request.steps, "Steps of all methods but ode and ggf")
       ->check(whole_number(1))
       ->capture_default_str();
   command->add_option("--grid", request.grid, "Their spacing: " + join(grid_names()))
       ->capture_default_str();
-  command->add_option("--rtol", request.rtol, "Relative tolerance of ode")
+  command->add_option("--rtol", request.rtol, "Relative tolerance of ode and ggf")
       ->check(positive_number())
       ->capture_default_str();
   command->add_option("--atol", request.atol, "Absolute one; a grey level is 0.008")
       ->check(positive_number())
       ->capture_default_str();
-  command->add_option("--stepper", request.stepper, "Of ode: " + join(ode_stepper_names()))
+  command
+      ->add_option(
+          "--solver,--stepper",
+          request.solver,
+          "Of ode: " + join(ode_solver_names()) + " (tsit5, dop853: steps of each sample's own)")
       ->capture_default_str();
   command->add_option("--snr", request.signal_to_noise, "Signal-to-noise ratio of pc's corrector")
       ->check(positive_number())
@@ -254,7 +259,9 @@ void add_sample(CLI::App& app) {
                    request.eta,
                    "Share of noise of ddim, dpmpp-2s (usually 0), dpmpp-sde, dpmpp-3m-sde (1)")
       ->check(CLI::Range(0.0, 1.0));
-  command->add_option("--order", request.order, "Of unipc (1 to 5) and deis (1 to 4)")
+  command
+      ->add_option(
+          "--order", request.order, "Of unipc (1 to 5), deis (1 to 4) and dpm-solver (1 to 3)")
       ->check(whole_number(1, 5))
       ->capture_default_str();
   command->add_option("--churn", request.churn, "Of edm: noise put back, over all steps")
@@ -281,7 +288,8 @@ void add_sample(CLI::App& app) {
   command->add_option("--seed", request.seed, "Seed")
       ->check(whole_number(0))
       ->capture_default_str();
-  command->add_option("--model", request.model, "Checkpoint (default: the shipped one)");
+  command->add_option(
+      "--model", request.model, "Checkpoint or TorchScript file (default: shipped)");
   command->add_option("--device", request.device, "cpu, cuda, cuda:1, ...")->capture_default_str();
   command->add_option("--threads", request.threads, "0: one for each processor")
       ->check(whole_number(0, 4096))

@@ -17,11 +17,11 @@ namespace stochflow::apps {
 struct SampleRequest {
   std::string method = "ode";
   std::string schedule = "log-snr";
-  std::string grid = "log-snr";  // of the fixed-step methods
-  std::int64_t steps = 250;      // of the fixed-step methods
-  double rtol = 1e-2, atol = 1e-2;
-  std::string stepper = "dopri5";
-  double signal_to_noise = 0.16;  // of the corrector
+  std::string grid = "log-snr";     // of the fixed-step methods
+  std::int64_t steps = 250;         // of the fixed-step methods
+  double rtol = 1e-2, atol = 1e-2;  // of ode and ggf
+  std::string solver = "dopri5";    // of ode
+  double signal_to_noise = 0.16;    // of the corrector
   int corrector_steps = 1;
   double eta = -1;          // share of noise; negative: the method's own
   int order = 3;            // of the multistep methods that have a choice

@@ -2,15 +2,20 @@
 
 #include <map>
 #include <utility>
+#include <variant>
 
 #include "stochflow/diffusion/samplers/ancestral.hpp"
 #include "stochflow/diffusion/samplers/annealed_langevin.hpp"
 #include "stochflow/diffusion/samplers/ddim.hpp"
 #include "stochflow/diffusion/samplers/deis.hpp"
+#include "stochflow/diffusion/samplers/dpm_solver.hpp"
 #include "stochflow/diffusion/samplers/dpmpp.hpp"
 #include "stochflow/diffusion/samplers/edm.hpp"
 #include "stochflow/diffusion/samplers/em.hpp"
+#include "stochflow/diffusion/samplers/ggf.hpp"
 #include "stochflow/diffusion/samplers/heun.hpp"
+#include "stochflow/diffusion/samplers/ode.hpp"
+#include "stochflow/diffusion/samplers/ode_per_sample.hpp"
 #include "stochflow/diffusion/samplers/pc.hpp"
 #include "stochflow/diffusion/samplers/reverse_diffusion.hpp"
 #include "stochflow/diffusion/samplers/unipc.hpp"
@@ -57,18 +62,61 @@ constexpr auto annealing = [](const SampleRequest& r) {
   return Annealing{.steps_per_level = r.langevin_steps, .step = r.langevin_step};
 };
 
+template <class T>
+using Named = std::map<std::string, T>;
+
+template <class T>
+std::vector<std::string> names_of(const Named<T>& all) {
+  std::vector<std::string> names;
+  for (const auto& entry : all) names.push_back(entry.first);
+  return names;
+}
+
+template <class T>
+T named(const std::string& kind, const std::string& name, const Named<T>& all) {
+  const auto found = all.find(name);
+  if (found == all.end()) throw unknown_name(kind, name, names_of(all));
+  return found->second;
+}
+
+/// One step size for the batch, or a method for steps of each sample's own.
+using OdeSolver = std::variant<OdeStepper, Tableau>;
+
+const Named<OdeSolver>& ode_solvers() {
+  static const Named<OdeSolver> all{{"dopri5", OdeStepper::dopri5},
+                                    {"cash-karp54", OdeStepper::cash_karp54},
+                                    {"fehlberg78", OdeStepper::fehlberg78},
+                                    {"tsit5", tsitouras54},
+                                    {"dop853", dormand_prince853}};
+  return all;
+}
+
+OdeSolver ode_solver(const std::string& name) { return named("solver", name, ode_solvers()); }
+
 Samples by_ode(const NoisePredictor& model,
                const Schedule& schedule,
                const Draw& draw,
                const SampleRequest& request,
                const SampleOptions& options) {
+  const OdeSolver solver = ode_solver(request.solver);
+  if (const auto* method = std::get_if<Tableau>(&solver)) {
+    const PerSampleTolerance tolerance{
+        .rtol = request.rtol, .atol = request.atol, .method = *method, .batch = request.batch};
+    return sample_ode_per_sample(model, schedule, draw, tolerance, options);
+  }
   const OdeTolerance tolerance{
-      .rtol = request.rtol, .atol = request.atol, .stepper = ode_stepper(request.stepper)};
+      .rtol = request.rtol, .atol = request.atol, .stepper = std::get<OdeStepper>(solver)};
   return sample_ode(model, schedule, draw, tolerance, options);
 }
 
-template <class T>
-using Named = std::map<std::string, T>;
+Samples by_ggf(const NoisePredictor& model,
+               const Schedule& schedule,
+               const Draw& draw,
+               const SampleRequest& request,
+               const SampleOptions& options) {
+  const SdeTolerance tolerance{.rtol = request.rtol, .atol = request.atol, .batch = request.batch};
+  return sample_ggf(model, schedule, draw, tolerance, options);
+}
 
 const Named<SampleMethod>& methods() {
   static const Named<SampleMethod> all{
@@ -81,12 +129,14 @@ const Named<SampleMethod>& methods() {
       {"ddpm", plain<sample_ddpm>},
       {"ddim", with<sample_ddim, without_noise>},
       {"edm", with<sample_edm, churn>},
+      {"dpm-solver", with<sample_dpm_solver, order>},
       {"dpmpp-2m", plain<sample_dpmpp_2m>},
       {"dpmpp-2s", with<sample_dpmpp_2s, without_noise>},
       {"dpmpp-sde", with<sample_dpmpp_sde, with_noise>},
       {"dpmpp-3m-sde", with<sample_dpmpp_3m_sde, with_noise>},
       {"unipc", with<sample_unipc, order>},
       {"deis", with<sample_deis, order>},
+      {"ggf", by_ggf},
       {"ode", by_ode}};
   return all;
 }
@@ -103,27 +153,6 @@ const Named<Times>& grids() {
   return all;
 }
 
-const Named<OdeStepper>& steppers() {
-  static const Named<OdeStepper> all{{"dopri5", OdeStepper::dopri5},
-                                     {"cash-karp54", OdeStepper::cash_karp54},
-                                     {"fehlberg78", OdeStepper::fehlberg78}};
-  return all;
-}
-
-template <class T>
-std::vector<std::string> names_of(const Named<T>& all) {
-  std::vector<std::string> names;
-  for (const auto& entry : all) names.push_back(entry.first);
-  return names;
-}
-
-template <class T>
-T named(const std::string& kind, const std::string& name, const Named<T>& all) {
-  const auto found = all.find(name);
-  if (found == all.end()) throw unknown_name(kind, name, names_of(all));
-  return found->second;
-}
-
 }  // namespace
 
 SampleMethod sample_method(const std::string& name) { return named("method", name, methods()); }
@@ -134,10 +163,15 @@ std::vector<double> sample_times(const Schedule& schedule,
   return named("grid", grid, grids())(schedule, steps);
 }
 
-OdeStepper ode_stepper(const std::string& name) { return named("stepper", name, steppers()); }
+void check_solver(const std::string& name) { ode_solver(name); }
+
+bool refills(const SampleRequest& request) {
+  return request.method == "ggf" ||
+         (request.method == "ode" && std::holds_alternative<Tableau>(ode_solver(request.solver)));
+}
 
 std::vector<std::string> sampler_names() { return names_of(methods()); }
 std::vector<std::string> grid_names() { return names_of(grids()); }
-std::vector<std::string> ode_stepper_names() { return names_of(steppers()); }
+std::vector<std::string> ode_solver_names() { return names_of(ode_solvers()); }
 
 }  // namespace stochflow::apps

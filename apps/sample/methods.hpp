@@ -1,12 +1,12 @@
 #pragma once
 
-// The samplers, step grids and ODE steppers by the names of the command line.
+// The samplers, step grids and ODE solvers by the names of the command line.
 
 #include <span>
 #include <vector>
 
 #include "sample.hpp"
-#include "stochflow/diffusion/samplers/ode.hpp"
+#include "stochflow/diffusion/samplers/sampling.hpp"
 
 namespace stochflow::apps {
 
@@ -22,9 +22,12 @@ SampleMethod sample_method(const std::string& name);
 std::vector<double> sample_times(const diffusion::Schedule& schedule,
                                  const std::string& grid,
                                  std::int64_t steps);
-diffusion::OdeStepper ode_stepper(const std::string& name);
+void check_solver(const std::string& name);
+
+/// The method takes all samples at once and keeps request.batch of them under way.
+bool refills(const SampleRequest& request);
 
 std::vector<std::string> grid_names();
-std::vector<std::string> ode_stepper_names();
+std::vector<std::string> ode_solver_names();
 
 }  // namespace stochflow::apps
