@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <bit>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -42,22 +43,58 @@ at::Tensor vector_jacobian(const Evaluation& at_z, const at::Tensor& v, bool kee
   return gradients[0].defined() ? gradients[0] : at::zeros_like(v);
 }
 
-}  // namespace
+constexpr std::int64_t colours = 4;
 
-at::Tensor make_probes(
-    Probe kind, std::int64_t count, std::uint64_t seed, const SampleIds& ids, const at::Tensor& z) {
+/// Row m of the Hadamard matrix over the colours of the pixels of a sample like z[0].
+at::Tensor colour_signs(std::int64_t m, const at::Tensor& z) {
+  const std::int64_t width = z.size(-1), height = z.dim() > 2 ? z.size(-2) : 1;
+  std::vector<double> signs;
+  for (std::int64_t row = 0; row < height; ++row) {
+    for (std::int64_t column = 0; column < width; ++column) {
+      const std::int64_t colour = ((row + column) & 1) | (row & 1) << 1;
+      const auto common = static_cast<std::uint64_t>(m & colour);
+      signs.push_back(std::popcount(common) % 2 == 0 ? 1.0 : -1.0);
+    }
+  }
+  const at::Tensor plane = at::tensor(signs, at::kDouble).to(z.options());
+  return z.dim() > 2 ? plane.view({height, width}) : plane;
+}
+
+/// Probes number first, first + 1, ... of each sample.
+at::Tensor drawn(Probe kind,
+                 std::int64_t first,
+                 std::int64_t count,
+                 std::uint64_t seed,
+                 const SampleIds& ids,
+                 const at::Tensor& z) {
   if (count < 1) {
     throw std::invalid_argument("make_probes: expected at least 1 probe, found " +
                                 std::to_string(count));
   }
   const RandomStream stream(seed, Purpose::probe);
   std::vector<at::Tensor> probes;
-  for (std::int64_t p = 0; p < count; ++p) {
+  for (std::int64_t p = first; p < first + count; ++p) {
     const auto draw = static_cast<std::uint64_t>(p);
     probes.push_back(kind == Probe::rademacher ? rademacher(stream, ids, draw, z)
                                                : normals(stream, ids, draw, z));
   }
   return at::stack(probes);
+}
+
+}  // namespace
+
+at::Tensor make_probes(
+    Probe kind, std::int64_t count, std::uint64_t seed, const SampleIds& ids, const at::Tensor& z) {
+  return drawn(kind, 0, count, seed, ids, z);
+}
+
+at::Tensor probes_of_interval(std::int64_t m,
+                              Probe kind,
+                              std::int64_t count,
+                              std::uint64_t seed,
+                              const SampleIds& ids,
+                              const at::Tensor& z) {
+  return drawn(kind, m / colours * count, count, seed, ids, z) * colour_signs(m % colours, z);
 }
 
 NoiseDivergence noise_divergence(const NoisePredictor& model,

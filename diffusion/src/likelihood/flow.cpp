@@ -15,13 +15,22 @@ LikelihoodFlow::LikelihoodFlow(const NoisePredictor& model,
 
 void LikelihoodFlow::set_probes(const at::Tensor& probes) {
   probes_ = probes.transpose(0, 1).contiguous();
+  next_probes_ = probes_.clone();
 }
 
-void LikelihoodFlow::set_probes(std::int64_t row, const at::Tensor& probes) {
-  probes_.select(0, row).copy_(probes.squeeze(1));
+void LikelihoodFlow::set_probes(std::int64_t row, const at::Tensor& now, const at::Tensor& next) {
+  probes_.select(0, row).copy_(now.squeeze(1));
+  next_probes_.select(0, row).copy_(next.squeeze(1));
 }
 
-at::Tensor LikelihoodFlow::operator()(const at::Tensor& state) const {
+at::Tensor LikelihoodFlow::after_change(const at::Tensor& state, const at::Tensor& changed) const {
+  if (!probes_.defined()) return field(state, probes_);
+  std::vector<std::int64_t> column(static_cast<std::size_t>(probes_.dim()), 1);
+  column[0] = probes_.size(0);
+  return field(state, at::where(changed.view(column), next_probes_, probes_));
+}
+
+at::Tensor LikelihoodFlow::field(const at::Tensor& state, const at::Tensor& probes) const {
   const std::int64_t B = state.size(0), D = state.size(1) - 2;
   std::vector<std::int64_t> batch_shape{B};
   batch_shape.insert(batch_shape.end(), shape_.begin(), shape_.end());
@@ -36,7 +45,7 @@ at::Tensor LikelihoodFlow::operator()(const at::Tensor& state) const {
         trace_ == Trace::exact
             ? noise_divergence_exact(model_, part(own_z), part(own_gamma))
             : noise_divergence(
-                  model_, part(own_z), part(own_gamma), part(probes_).transpose(0, 1).contiguous());
+                  model_, part(own_z), part(own_gamma), part(probes).transpose(0, 1).contiguous());
     eps[piece] = found.eps.slice(0, 0, count);
     divergence[piece] = found.divergence.slice(0, 0, count);
   });

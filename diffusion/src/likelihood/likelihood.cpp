@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -21,6 +22,16 @@ void check(const at::Tensor& x, const SampleIds& ids, const LikelihoodOptions& o
         std::to_string(x.dim() < 1 ? 0 : x.size(0)) + " images and " + std::to_string(ids.size()) +
         " ids");
   }
+  if (!std::is_sorted(
+          options.probe_changes.begin(), options.probe_changes.end(), std::less_equal<>())) {
+    throw std::invalid_argument(
+        "log_likelihood: expected probe_changes to rise strictly, in gamma = -log SNR");
+  }
+  if (options.solver == LikelihoodSolver::odeint && !options.probe_changes.empty()) {
+    throw std::invalid_argument(
+        "log_likelihood: probes that change along the path need the solver per_image, which ends "
+        "steps there; leave probe_changes empty for odeint");
+  }
   if (options.batch < 1) {
     throw std::invalid_argument("log_likelihood: expected a batch of at least 1, found " +
                                 std::to_string(options.batch));
@@ -35,6 +46,14 @@ void check(const at::Tensor& x, const SampleIds& ids, const LikelihoodOptions& o
 }
 
 }  // namespace
+
+std::vector<double> equal_probe_changes(std::int64_t n, double first, double last) {
+  std::vector<double> changes;
+  for (std::int64_t k = 0; n > 0 && k <= n; ++k) {
+    changes.push_back(first + (last - first) * static_cast<double>(k) / static_cast<double>(n));
+  }
+  return changes;
+}
 
 LikelihoodOptions tighter(LikelihoodOptions options, double factor) {
   options.tolerance.atol /= factor;
@@ -58,11 +77,11 @@ std::vector<ImageLikelihood> log_likelihood(
       at::cat({x.flatten(1).to(at::kDouble) / start.scale(), zero, zero + start.gamma}, 1);
 
   LikelihoodFlow flow(model, shape, options.dtype, options.trace, options.micro);
-  const auto probes_of = [&](const SampleIds& some) {
+  const auto probes_of = [&](const SampleIds& some, std::int64_t interval = 0) {
     std::vector<std::int64_t> batch_shape{static_cast<std::int64_t>(some.size())};
     batch_shape.insert(batch_shape.end(), shape.begin(), shape.end());
     const at::Tensor like = at::empty(batch_shape, x.options().dtype(options.dtype));
-    return make_probes(options.probe, options.probes, options.seed, some, like);
+    return probes_of_interval(interval, options.probe, options.probes, options.seed, some, like);
   };
 
   std::vector<ImageLikelihood> results(ids.size());
@@ -100,9 +119,23 @@ std::vector<ImageLikelihood> log_likelihood(
     return results;
   }
 
+  std::vector<double> changes;
+  for (const double gamma : options.probe_changes) {
+    if (gamma > start.gamma && gamma < end.gamma) changes.push_back(gamma);
+  }
+  const auto interval_of = [&](double gamma) {
+    return std::upper_bound(changes.begin(), changes.end(), gamma) - changes.begin();
+  };
+  std::size_t stage = 0;                                         // of the step under way
+  std::vector<double> next_change(static_cast<std::size_t>(B));  // of each row
   AdaptiveBatch batch(
       options.method,
-      [&](const at::Tensor& y, const at::Tensor&) { return flow(y); },
+      [&](const at::Tensor& y, const at::Tensor& gamma) {
+        const bool last = ++stage == options.method.stages - 1;
+        if (!last || changes.empty()) return flow(y);
+        const at::Tensor goal = at::tensor(next_change, at::kDouble).to(gamma.device());
+        return flow.after_change(y, gamma >= goal - 1e-9);
+      },
       [&](const at::Tensor&, const at::Tensor& next, const at::Tensor& error) {
         return likelihood_error(error, next.select(1, D + 1), options.tolerance);
       },
@@ -112,31 +145,45 @@ std::vector<ImageLikelihood> log_likelihood(
       D + 2,
       states.options(),
       options.control);
-  if (options.trace == Trace::hutchinson) {
-    flow.set_probes(probes_of(SampleIds(static_cast<std::size_t>(B), ids[0])));
-  }
-  std::vector<std::size_t> image_in(static_cast<std::size_t>(B), ids.size());
+  batch.set_stops(changes);
+  const bool hutchinson = options.trace == Trace::hutchinson;
+  if (hutchinson) flow.set_probes(probes_of(SampleIds(static_cast<std::size_t>(B), ids[0])));
+  struct Seat {
+    std::size_t image = 0;
+    std::int64_t interval = -1;  // whose probes are set
+  };
+  std::vector<Seat> seats(static_cast<std::size_t>(B), Seat{.image = ids.size()});
   std::size_t next = 0;
   for (;;) {
     for (std::int64_t row = 0; row < B; ++row) {
-      std::size_t& image = image_in[static_cast<std::size_t>(row)];
-      if (batch.row(row).busy) continue;
-      if (image < ids.size()) {
-        const AdaptiveBatch::Row& end_of = batch.row(row);
-        finish(image,
-               batch.state(row),
-               {.nfe = end_of.evaluations, .rejected = end_of.rejected, .outcome = end_of.outcome});
-        image = ids.size();
-      }
-      if (next < ids.size()) {
-        image = next++;
-        batch.load(row, states[static_cast<std::int64_t>(image)]);
-        if (options.trace == Trace::hutchinson) {
-          flow.set_probes(row, probes_of({ids[image]}));
+      Seat& seat = seats[static_cast<std::size_t>(row)];
+      if (!batch.row(row).busy) {
+        if (seat.image < ids.size()) {
+          const AdaptiveBatch::Row& end_of = batch.row(row);
+          finish(
+              seat.image,
+              batch.state(row),
+              {.nfe = end_of.evaluations, .rejected = end_of.rejected, .outcome = end_of.outcome});
+          seat.image = ids.size();
         }
+        if (next == ids.size()) continue;
+        seat = {.image = next++};
+        batch.load(row, states[static_cast<std::int64_t>(seat.image)]);
+      }
+      const std::int64_t interval = interval_of(batch.row(row).outcome.t);
+      if (interval == seat.interval) continue;
+      seat.interval = interval;
+      next_change[static_cast<std::size_t>(row)] =
+          interval < static_cast<std::int64_t>(changes.size())
+              ? changes[static_cast<std::size_t>(interval)]
+              : std::numeric_limits<double>::infinity();
+      if (hutchinson) {
+        const SampleIds id{ids[seat.image]};
+        flow.set_probes(row, probes_of(id, interval), probes_of(id, interval + 1));
       }
     }
     if (!batch.any_busy()) return results;
+    stage = 0;
     batch.step();
   }
 }

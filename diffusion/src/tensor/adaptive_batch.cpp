@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace stochflow::diffusion {
@@ -43,6 +44,29 @@ AdaptiveBatch::AdaptiveBatch(const Tableau& method,
   }
 }
 
+void AdaptiveBatch::set_stops(std::vector<double> stops) {
+  const double direction = t1_ > t0_ ? 1 : -1;
+  double before = t0_;
+  for (const double stop : stops) {
+    if (!(direction * (stop - before) > 0 && direction * (t1_ - stop) > 0)) {
+      throw std::invalid_argument(
+          "AdaptiveBatch: expected stops strictly between the ends, in the order of travel, "
+          "found " +
+          std::to_string(stop));
+    }
+    before = stop;
+  }
+  stops_ = std::move(stops);
+}
+
+double AdaptiveBatch::next_stop(double t) const {
+  const double direction = t1_ > t0_ ? 1 : -1;
+  for (const double stop : stops_) {
+    if (direction * (stop - t) > 0) return stop;
+  }
+  return t1_;
+}
+
 void AdaptiveBatch::load(std::int64_t row, const at::Tensor& y0) {
   const auto i = static_cast<std::size_t>(row);
   y_[row].copy_(y0);
@@ -63,10 +87,12 @@ void AdaptiveBatch::step() {
   for (std::size_t i = 0; i < B; ++i) {
     t[i] = progress_[i].t;
     if (!rows_[i].busy) continue;
-    const double remaining = t1_ - t[i];
+    const double remaining = next_stop(t[i]) - t[i];
     // A remainder of rounding size is merged into the step before it.
     const bool last = std::abs(progress_[i].h) >= std::abs(remaining) * (1 - 1e-10);
     h[i] = last ? remaining : progress_[i].h;
+    // On the way to a stop, equal steps: a short one before it would be wasted.
+    if (!last && !stops_.empty() && h[i] != 0) h[i] = remaining / std::ceil(remaining / h[i]);
   }
   const at::Tensor h_column = column(h, y_).unsqueeze(1);
 
@@ -115,15 +141,15 @@ void AdaptiveBatch::settle(std::size_t i, double taken, double error) {
     return;
   }
   row.evaluations += static_cast<std::int64_t>(method_.stages) - 1;
-  const double p = method_.order;
+  const double p = method_.error_order + 1;  // the error of a step is of this order
   if (error <= 1) {
     accepted_[i] = 1;
-    const double remaining = t1_ - progress.t;
-    const bool last = taken == remaining;
-    progress.t = last ? t1_ : progress.t + taken;
+    const double goal = next_stop(progress.t);
+    const bool arrives = taken == goal - progress.t;
+    progress.t = arrives ? goal : progress.t + taken;
     row.outcome.t = progress.t;
     ++row.outcome.step;
-    if (last) return stop(Status::ok);
+    if (progress.t == t1_) return stop(Status::ok);
     const double e = std::max(error, 1e-10);
     const double factor =
         control_.safety * std::pow(e, -0.7 / p) * std::pow(progress.last_error, 0.4 / p);

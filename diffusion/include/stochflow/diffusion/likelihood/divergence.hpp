@@ -3,8 +3,16 @@
 // A model and the trace of its Jacobian at one price: one forward pass, and one backward pass for
 // each probe. Hutchinson's estimator v^T J v is unbiased for E[v v^T] = I; with v = +-1
 // (Rademacher) the diagonal of J adds no variance, so it is never worse than Gaussian probes. The
-// exact trace takes D backward passes: for audits. Source: Hutchinson 1990; Grathwohl et al. 2019
-// (FFJORD).
+// exact trace takes D backward passes: for audits. A control variate made of the diagonal, however
+// exact, helps Gaussian probes only. Source: Hutchinson 1990; Grathwohl et al. 2019 (FFJORD).
+//
+// Along a path only the integral of the trace matters. A probe held fixed all the way repeats its
+// error at every noise level, most of it from pairs of neighbouring pixels. `probes_of_interval`
+// changes signs from one interval of noise levels to the next: v_m = h_m v, h_m a row of the
+// Hadamard matrix over four colours of pixels, neighbours in a row, a column and a diagonal having
+// different ones. What two colours add to the error cancels over four intervals as far as the
+// Jacobian stays the same; then v is drawn anew. Each v_m by itself is what `make_probes` gives, so
+// the estimate stays unbiased. Source: Stathopoulos, Laeuchli, Orginos 2013, for one matrix.
 
 #include <ATen/core/Tensor.h>
 
@@ -21,6 +29,14 @@ enum class Probe { rademacher, gaussian };
 /// sample, number of the probe) only. Hold them fixed over an ODE solve.
 at::Tensor make_probes(
     Probe kind, std::int64_t count, std::uint64_t seed, const SampleIds& ids, const at::Tensor& z);
+
+/// The probes of interval m = 0, 1, ... of a path. Colours follow the last two dimensions of z.
+at::Tensor probes_of_interval(std::int64_t m,
+                              Probe kind,
+                              std::int64_t count,
+                              std::uint64_t seed,
+                              const SampleIds& ids,
+                              const at::Tensor& z);
 
 struct NoiseDivergence {
   at::Tensor eps;         // [B, ...], like z

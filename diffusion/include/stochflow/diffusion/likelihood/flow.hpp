@@ -45,19 +45,23 @@ class LikelihoodFlow {
   /// Hutchinson's probes [P, B, shape], held fixed while they are in use; not needed for the exact
   /// trace.
   void set_probes(const at::Tensor& probes);
-  /// Those of one row: [P, 1, shape].
-  void set_probes(std::int64_t row, const at::Tensor& probes);
+  /// Those of one row, [P, 1, shape], and those it gets where its probes change next.
+  void set_probes(std::int64_t row, const at::Tensor& now, const at::Tensor& next);
 
   /// d/dgamma of the state [B, D + 2].
-  at::Tensor operator()(const at::Tensor& state) const;
+  at::Tensor operator()(const at::Tensor& state) const { return field(state, probes_); }
+  /// The same where the probes have just changed for the rows in `changed` [B], bool.
+  at::Tensor after_change(const at::Tensor& state, const at::Tensor& changed) const;
 
  private:
+  at::Tensor field(const at::Tensor& state, const at::Tensor& probes) const;
+
   const NoisePredictor& model_;
   std::vector<std::int64_t> shape_;
   at::ScalarType dtype_;
   Trace trace_;
   MicroBatch micro_;
-  at::Tensor probes_;  // [B, P, shape]
+  at::Tensor probes_, next_probes_;  // [B, P, shape]
 };
 
 /// What an integration step may get wrong.

@@ -53,6 +53,12 @@ class AdaptiveBatch {
                 const at::TensorOptions& options,
                 const StepControl& control = {});
 
+  /// Times between t0 and t1, in the order of travel, at which steps have to end: where the field
+  /// jumps. The last stage of a step that ends there is the first of the next one, so it has to be
+  /// evaluated after the jump; it has no weight in the step itself but in the estimate of its
+  /// error. Throws std::invalid_argument for other times.
+  void set_stops(std::vector<double> stops);
+
   /// Puts a new problem into a row: y0 [N].
   void load(std::int64_t row, const at::Tensor& y0);
 
@@ -70,12 +76,14 @@ class AdaptiveBatch {
     double last_error = 1;
   };
 
+  double next_stop(double t) const;
   void settle(std::size_t i, double taken, double error);
 
   Tableau method_;
   Field field_;
   ErrorNorm error_norm_;
   double t0_, t1_;
+  std::vector<double> stops_;
   StepControl control_;
   std::vector<Row> rows_;
   std::vector<Progress> progress_;
