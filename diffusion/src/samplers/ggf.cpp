@@ -121,7 +121,7 @@ class Run {
         walker.s += walker.h;
         walker.x = heun[row];
         walker.euler = euler[row];
-        walker.drift = {};
+        walker.drift = at::Tensor();
       }
       // A step that is not finite is tried at a fifth of its length; length 0 ends the walk.
       const double factor =
