@@ -61,6 +61,27 @@ TEST(OrderFit, RecoversAKnownOrder) {
   }
 }
 
+// Errors e = 0.3 h (1 - sqrt(h)), which look like an order below 1 to a fit in whole powers.
+TEST(OrderFit, HalfPowersAreNoShortfall) {
+  const RandomStream stream(3, Purpose::increments);
+  Eigen::VectorXd h(6);
+  Eigen::MatrixXd batches(64, 6);
+  for (int l = 0; l < 6; ++l) {
+    h[l] = std::ldexp(1.0, -5 - l);
+    for (int b = 0; b < 64; ++b) {
+      const double noise =
+          0.01 * normal(stream, static_cast<std::uint64_t>(b), 100) +
+          0.001 * normal(stream, static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(l));
+      batches(b, l) = 0.3 * h[l] * (1 - std::sqrt(h[l])) * (1 + noise);
+    }
+  }
+  const auto whole = fit_order(level_errors(h, batches), 1 - 1e-6);
+  EXPECT_TRUE(whole.falls_short_of(1)) << whole.low << ", " << whole.high;
+  const auto fit = fit_order(level_errors(h, batches), 1 - 1e-6, Deviation::half_powers);
+  EXPECT_TRUE(fit.low < 1 && 1 < fit.high) << fit.low << ", " << fit.high;
+  EXPECT_TRUE(fit.falls_short_of(1.1) && fit.exceeds(0.9)) << fit.low << ", " << fit.high;
+}
+
 TEST(OrderFit, PureNoiseIsNotAnOrder) {
   const RandomStream stream(2, Purpose::increments);
   Eigen::VectorXd h(6);

@@ -195,7 +195,8 @@ ConvergenceRow measure(const P& problem, const M& method, const ConvergenceOptio
           measure_errors(
               problem, method, options.weak, options.paths, options.seed + 1, options.threads)
               .weak};
-  if (row.strong_claimed > 0) row.strong = fit_order(row.strong_errors, options.confidence);
+  if (row.strong_claimed > 0)
+    row.strong = fit_order(row.strong_errors, options.confidence, Deviation::half_powers);
   row.weak = fit_order(row.weak_errors, options.confidence);
   return row;
 }

@@ -4,7 +4,8 @@
 // batches of independent paths; the levels within a batch share their paths, so they are
 // correlated, and the interval accounts for it. The model is e(h) = C h^p (1 + D h + ...): the term
 // in D absorbs the first deviation from the asymptotic slope, which a straight line in log-log axes
-// would report as a wrong order with false confidence.
+// would report as a wrong order with false confidence. Weak errors deviate by whole powers of h
+// (Talay and Tubaro 1990), strong ones by powers of sqrt(h) too.
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
@@ -60,7 +61,7 @@ inline LevelErrors square_root(LevelErrors mean_squares) {
 
 namespace detail {
 
-/// Weighted least squares of e = C h^p (1 + D_1 h + ... + D_k h^k) by Levenberg-Marquardt.
+/// Weighted least squares of e = C h^p (1 + sum_k D_k h^(powers_k)) by Levenberg-Marquardt.
 struct PowerFit {
   double order;
   double standard_error;  // from the full covariance of the levels
@@ -68,7 +69,8 @@ struct PowerFit {
 
 inline PowerFit fit_power(const LevelErrors& levels,
                           const Eigen::VectorXd& e,
-                          Eigen::Index corrections) {
+                          const std::vector<double>& powers) {
+  const auto corrections = static_cast<Eigen::Index>(powers.size());
   const Eigen::Index n = levels.h.size(), size = 2 + corrections;
   const Eigen::VectorXd weight = levels.covariance.diagonal().cwiseSqrt().cwiseInverse();
 
@@ -92,8 +94,9 @@ inline PowerFit fit_power(const LevelErrors& levels,
       const double h = levels.h[l], base = std::exp(at[0]) * std::pow(h, at[1]);
       double series = 1;
       for (Eigen::Index k = 0; k < corrections; ++k) {
-        jacobian(l, 2 + k) = base * std::pow(h, k + 1);
-        series += at[2 + k] * std::pow(h, k + 1);
+        const double power = std::pow(h, powers[static_cast<std::size_t>(k)]);
+        jacobian(l, 2 + k) = base * power;
+        series += at[2 + k] * power;
       }
       value[l] = base * series;
       jacobian(l, 0) = value[l];
@@ -133,12 +136,18 @@ inline PowerFit fit_power(const LevelErrors& levels,
 /// levels from h = 1/2) the fit is off by 0.001 to 0.004.
 inline constexpr double truncation_allowance = 0.005;
 
+/// Which powers of h the deviation from C h^p may have.
+enum class Deviation { whole_powers, half_powers };
+
 /// The order from the errors of at least four levels, with Student's t interval of batches - 1
-/// degrees of freedom. A second correction term enters when it moves the order by more than twice
-/// that fit's own standard error, so that small sampling noise cannot hide a bent line.
+/// degrees of freedom. The correction term is D h; terms in h and h^2, and with half_powers those
+/// in sqrt(h) and h, take its place when they move the order by more than twice that fit's own
+/// standard error, so that small sampling noise cannot hide a bent line.
 /// `confidence` is the probability that the interval covers the order; for a table of n intervals
 /// that shall all cover together take 1 - 0.05/n (Bonferroni).
-inline OrderFit fit_order(const LevelErrors& levels, double confidence = 0.95) {
+inline OrderFit fit_order(const LevelErrors& levels,
+                          double confidence = 0.95,
+                          Deviation deviation = Deviation::whole_powers) {
   const Eigen::Index n = levels.h.size();
   OrderFit fit;
   const Eigen::Index coarsest = levels.h[0] > levels.h[n - 1] ? 0 : n - 1;
@@ -150,11 +159,13 @@ inline OrderFit fit_order(const LevelErrors& levels, double confidence = 0.95) {
   }
   if (n < 4 || clear < 4) return fit;
 
-  detail::PowerFit chosen = detail::fit_power(levels, e, 1);
-  if (n > 4) {
-    const detail::PowerFit bent = detail::fit_power(levels, e, 2);
+  detail::PowerFit chosen = detail::fit_power(levels, e, {1});
+  const auto consider = [&](const std::vector<double>& powers) {
+    const detail::PowerFit bent = detail::fit_power(levels, e, powers);
     if (std::abs(bent.order - chosen.order) > 2 * bent.standard_error) chosen = bent;
-  }
+  };
+  if (n > 4) consider({1, 2});
+  if (n > 4 && deviation == Deviation::half_powers) consider({0.5, 1});
   const boost::math::students_t student(levels.batches - 1);
   const double half_width =
       boost::math::quantile(student, 0.5 + 0.5 * confidence) * chosen.standard_error +
