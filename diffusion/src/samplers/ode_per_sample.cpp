@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "stochflow/diffusion/tensor/micro_batch.hpp"
+
 namespace stochflow::diffusion {
 
 Samples sample_ode_per_sample(const NoisePredictor& model,
@@ -26,9 +28,13 @@ Samples sample_ode_per_sample(const NoisePredictor& model,
   std::vector<std::int64_t> shape{B};
   shape.insert(shape.end(), draw.shape.begin(), draw.shape.end());
 
+  // LibTorch's loops round otherwise in the rest of a row of registers than in full ones, so the
+  // levels are filled up to full ones: a sample's s must not depend on its place in the batch.
+  const std::int64_t full = (B + 63) / 64 * 64;
   const auto field = [&](const at::Tensor& z, const at::Tensor& gamma) {
     const at::Tensor level = gamma.to(z.scalar_type());
-    const at::Tensor s = at::sigmoid(level).sqrt().unsqueeze(1);
+    const at::Tensor s =
+        at::sigmoid(filled_up(level, 0, B, full)).sqrt().slice(0, 0, B).unsqueeze(1);
     const at::Tensor eps = model.eps(z.view(shape), level).reshape({B, D});
     return 0.5 * s * (eps - s * z);
   };

@@ -11,6 +11,7 @@
 #include "stochflow/diffusion/samplers/dpm_solver.hpp"
 #include "stochflow/diffusion/samplers/ggf.hpp"
 #include "stochflow/diffusion/samplers/ode_per_sample.hpp"
+#include "stochflow/diffusion/score/micro_batches.hpp"
 
 namespace stochflow::diffusion {
 namespace {
@@ -57,7 +58,7 @@ TEST(Ggf, RejectedStepsDoNotChangeTheLawInOneDimension) {
 
 TEST(Ggf, DrawsFromTheMixtureUnderManySchedules) {
   const MixtureScore model = mixture();
-  constexpr std::int64_t n = 1500;
+  constexpr std::int64_t n = 800;
   for (const Schedule& schedule : {vp(), restricted(ve(), -9, 8), flow()}) {
     SCOPED_TRACE(schedule.name);
     const Samples found = sample_ggf(model,
@@ -143,7 +144,8 @@ TEST(OdePerSample, FollowsTheFlowToItsTolerance) {
 }
 
 TEST(OdePerSample, ASampleDoesNotDependOnItsBatch) {
-  const MixtureScore model = mixture();
+  const MixtureScore whole = mixture();
+  const MicroBatches model(whole, {.rows = 4});
   const auto run = [&](const Draw& draw, std::int64_t batch) {
     return sample_ode_per_sample(model, vp(), draw, {.batch = batch});
   };
