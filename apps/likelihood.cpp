@@ -91,14 +91,22 @@ void add_likelihood(CLI::App& app) {
       ->check(whole_number(1, 10000))
       ->capture_default_str();
   command
+      ->add_option("--probe-changes",
+                   request.probe_changes,
+                   "Intervals of noise levels from which to the next a probe changes signs: less "
+                   "noise, more evaluations; 0: it stays the same")
+      ->check(whole_number(0, 1000))
+      ->capture_default_str();
+  command
       ->add_option("--solver",
                    request.solver,
                    "per-image: its own steps for each image; odeint: one step size for a batch")
       ->capture_default_str();
   command
-      ->add_option("--method",
-                   request.method,
-                   "Of per-image: dormand-prince54, tsitouras54, bogacki-shampine32")
+      ->add_option(
+          "--method",
+          request.method,
+          "Of per-image: dormand-prince54, tsitouras54, bogacki-shampine32, dormand-prince853")
       ->capture_default_str();
   command->add_option("--atol", request.atol, "Tolerance on the state, in units of the noise")
       ->check(positive_number())

@@ -24,6 +24,7 @@ struct LikelihoodRequest {
   std::string trace = "hutchinson";       // or exact
   std::string probe = "rademacher";       // or gaussian
   std::int64_t probes = 1;
+  std::int64_t probe_changes = 0;           // intervals of noise levels with signs of their own
   std::string solver = "per-image";         // or odeint
   std::string method = "dormand-prince54";  // of per-image
   double atol = 1e-2;                       // on the state, in units of the noise

@@ -7,11 +7,11 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <stdexcept>
 
 #include "commands.hpp"
 #include "convergence.hpp"
 #include "convergence/pairs.hpp"
-#include "stochflow/verify/catalogue.hpp"
 #include "support/json.hpp"
 #include "support/options.hpp"
 #include "support/output.hpp"
@@ -19,6 +19,7 @@
 #include "support/progress.hpp"
 #include "support/table.hpp"
 #include "work_precision/adaptive.hpp"
+#include "work_precision/costs.hpp"
 
 namespace stochflow::apps {
 namespace {
@@ -50,20 +51,18 @@ bool chosen(const Arguments& arguments, const std::string& problem) {
   });
 }
 
-int evaluations_per_step(const std::string& method) {
-  int evaluations = 0;
-  verify::for_each_type<verify::Methods>([&](auto m) {
-    if (m.facts.name == method) {
-      evaluations = m.facts.drift_evaluations + m.facts.diffusion_evaluations;
+double evaluations_per_step(const std::vector<StepCost>& costs, const verify::ConvergenceRow& row) {
+  for (const StepCost& cost : costs) {
+    if (cost.problem == row.problem && cost.calculus == row.calculus && cost.method == row.method) {
+      return cost.evaluations;
     }
-  });
-  return evaluations;
+  }
+  throw std::logic_error("no cost was counted for " + row.method + " on " + row.problem);
 }
 
-/// Fixed steps: the strong errors of `stochflow convergence`, counted by what a step evaluates.
-Curve fixed_curve(const verify::ConvergenceRow& row) {
+/// Fixed steps: the strong errors of `stochflow convergence`, and what their steps evaluate.
+Curve fixed_curve(const verify::ConvergenceRow& row, double evaluations) {
   Curve curve{.problem = row.problem, .calculus = row.calculus, .method = row.method, .points = {}};
-  const int evaluations = evaluations_per_step(row.method);
   const auto& errors = row.strong_errors;
   for (Eigen::Index l = 0; l < errors.h.size(); ++l) {
     curve.points.push_back({.setting = errors.h[l],
@@ -99,9 +98,13 @@ std::vector<Curve> measure(const Arguments& arguments) {
                                          .strong = {2, 9},
                                          .weak = {0, 3},
                                          .threads = arguments.threads};
+  std::vector<StepCost> costs = step_costs_of_numbers();
+  for (StepCost& cost : step_costs_of_vectors()) costs.push_back(std::move(cost));
   for (const Pair& pair : pairs) {
     const auto row = pair.measure(fixed);
-    if (row.strong_claimed > 0) curves.push_back(fixed_curve(row));
+    if (row.strong_claimed > 0) {
+      curves.push_back(fixed_curve(row, evaluations_per_step(costs, row)));
+    }
     progress.advance();
   }
   const std::vector<double> tolerances{1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4};
@@ -136,14 +139,25 @@ double evaluations_for(const Curve& curve, double target) {
   return INFINITY;
 }
 
+/// The curves of each panel, cheapest to the target first; those that miss it by what they reach.
+std::map<std::string, std::vector<const Curve*>> ranked_panels(const std::vector<Curve>& curves,
+                                                               double target) {
+  std::map<std::string, std::vector<const Curve*>> panels;
+  for (const Curve& curve : curves) panels[curve.panel()].push_back(&curve);
+  const auto rank = [&](const Curve* curve) {
+    return std::pair(evaluations_for(*curve, target), curve->points.back().error);
+  };
+  for (auto& [panel, list] : panels) {
+    std::stable_sort(list.begin(), list.end(), [&](const Curve* a, const Curve* b) {
+      return rank(a) < rank(b);
+    });
+  }
+  return panels;
+}
+
 Table summary(const std::vector<Curve>& curves, double target) {
   Table table{{"problem", "method", "steps", "evaluations", "finest", "error there"}};
-  std::map<std::string, std::vector<const Curve*>> by_panel;
-  for (const Curve& curve : curves) by_panel[curve.panel()].push_back(&curve);
-  for (auto& [panel, list] : by_panel) {
-    std::stable_sort(list.begin(), list.end(), [&](const Curve* a, const Curve* b) {
-      return evaluations_for(*a, target) < evaluations_for(*b, target);
-    });
+  for (const auto& [panel, list] : ranked_panels(curves, target)) {
     for (const Curve* curve : list) {
       const double needed = evaluations_for(*curve, target);
       table.rows.push_back({panel,
@@ -181,32 +195,46 @@ nlohmann::json results(const std::vector<Curve>& curves, double target) {
   return list;
 }
 
-std::vector<Plot> plots(const std::vector<Curve>& curves) {
+Series line_of(const Curve& curve) {
+  Series series;
+  for (const WorkPrecisionPoint& p : curve.points) {
+    if (!(p.error > 0)) continue;
+    series.x.push_back(p.evaluations);
+    series.y.push_back(p.error);
+  }
+  return series;
+}
+
+/// All curves in grey, and over them the best four with adaptive steps and the best four with fixed
+/// ones: forty colours could not be told apart.
+std::vector<Plot> plots(const std::vector<Curve>& curves, double target) {
+  constexpr int shown = 4;
   std::vector<Plot> all;
-  std::map<std::string, std::vector<const Curve*>> by_panel;
-  for (const Curve& curve : curves) by_panel[curve.panel()].push_back(&curve);
-  for (const auto& [panel, list] : by_panel) {
+  for (const auto& [panel, list] : ranked_panels(curves, target)) {
     Plot plot{.title = panel,
               .x_label = "evaluations of drift and diffusion (solid: adaptive, dashed: fixed)",
               .y_label = "root mean square of X_h - X",
               .log_x = true,
               .log_y = true,
               .legend = Legend::listed_below,
-              .width = 640};
-    plot.height = 420 + 20 * static_cast<int>(list.size());
-    int colour = 0;
+              .width = 640,
+              .height = 640};
     for (const Curve* curve : list) {
-      Series series{.label = curve->method + (curve->adaptive ? " (adaptive)" : ""),
-                    .mark = curve->adaptive ? Mark::line : Mark::dashed,
-                    .x = {},
-                    .y = {},
-                    .colour = colour++};
-      for (const WorkPrecisionPoint& p : curve->points) {
-        if (!(p.error > 0)) continue;
-        series.x.push_back(p.evaluations);
-        series.y.push_back(p.error);
+      plot.series.push_back(line_of(*curve));
+      plot.series.back().mark = Mark::faint;
+    }
+    int colour = 0;
+    for (const bool adaptive : {true, false}) {
+      int count = 0;
+      for (const Curve* curve : list) {
+        if (curve->adaptive != adaptive || count == shown) continue;
+        Series series = line_of(*curve);
+        series.label = curve->method + (adaptive ? " (adaptive)" : "");
+        series.mark = adaptive ? Mark::line : Mark::dashed;
+        series.colour = colour++;
+        plot.series.push_back(std::move(series));
+        ++count;
       }
-      plot.series.push_back(std::move(series));
     }
     all.push_back(std::move(plot));
   }
@@ -237,7 +265,8 @@ void run(const Arguments& arguments) {
     record["results"] = results(curves, arguments.target);
     write_json(arguments.json, record);
   }
-  for (const std::string& file : arguments.plots) write_plots(file, plots(curves), 2);
+  for (const std::string& file : arguments.plots)
+    write_plots(file, plots(curves, arguments.target), 2);
 }
 
 }  // namespace

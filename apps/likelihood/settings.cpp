@@ -43,6 +43,7 @@ diffusion::LikelihoodOptions options_of(const LikelihoodRequest& request) {
                                 {{"rademacher", Probe::rademacher}, {"gaussian", Probe::gaussian}}),
           .probes = request.probes,
           .seed = request.seed,
+          .probe_changes = equal_probe_changes(request.probe_changes),
           .tolerance = {.atol = request.atol, .atol_log_density = request.atol_logp},
           .solver = named<LikelihoodSolver>(
               "solver",
@@ -52,6 +53,7 @@ diffusion::LikelihoodOptions options_of(const LikelihoodRequest& request) {
                                    request.method,
                                    {{"bogacki-shampine32", bogacki_shampine32},
                                     {"dormand-prince54", dormand_prince54},
+                                    {"dormand-prince853", dormand_prince853},
                                     {"tsitouras54", tsitouras54}}),
           .batch = request.batch};
 }
@@ -69,6 +71,9 @@ void check(const LikelihoodRequest& request) {
   if (!(request.gamma_min < request.gamma_max)) {
     throw UsageError("--gamma-min must be below --gamma-max");
   }
+  if (request.probe_changes > 0 && request.solver != "per-image") {
+    throw UsageError("--probe-changes needs --solver per-image, which ends steps there");
+  }
   if (request.first < 0 || request.last <= request.first) {
     throw UsageError("--images expects FIRST:LAST with FIRST < LAST, found " +
                      std::to_string(request.first) + ":" + std::to_string(request.last));
@@ -83,6 +88,7 @@ nlohmann::json settings_of(const LikelihoodRequest& request) {
           {"trace", request.trace},
           {"probe", request.probe},
           {"probes", request.probes},
+          {"probe_changes", request.probe_changes},
           {"solver", request.solver},
           {"method", request.method},
           {"atol", request.atol},

@@ -52,6 +52,8 @@ std::string style(const Series& series) {
       return "using 1:2:3:4 with yerrorbars ps 0.8 lw 1.5" + symbol + colour;
     case Mark::band:
       return "using 1:3:4 with filledcurves fs transparent solid 0.2 noborder " + colour;
+    case Mark::faint:
+      return "using 1:2 with lines lw 0.7 lc rgb '#c4c4c4'";
     case Mark::boxes:
       return "using 1:2 with boxes fs transparent solid 0.45 noborder " + colour;
   }

@@ -10,7 +10,8 @@
 
 namespace stochflow::apps {
 
-enum class Mark { line, dashed, points, error_bars, band, boxes };
+/// faint: a thin grey line, for what is there but not meant.
+enum class Mark { line, dashed, points, error_bars, band, boxes, faint };
 
 enum class Legend { top_right, top_left, bottom_right, bottom_left, below, listed_below };
 

@@ -40,6 +40,29 @@ struct Counted {
   }
 };
 
+/// Evaluations of drift and diffusion that a step of fixed size makes, mean over the steps of a run
+/// to P::t1 (implicit methods iterate as often as they have to).
+template <class P, class M>
+double evaluations_per_step(const P& problem, const M& method, std::int64_t steps = 64) {
+  std::int64_t count = 0;
+  const Counted<P> counted{problem, &count};
+  const auto x0 = P::x0();
+  const auto path = brownian_path(problem, x0, 0.0, /*seed=*/1, /*trajectory=*/0);
+  using V = typename decltype(path)::value_type;
+  const double h = P::t1 / static_cast<double>(steps);
+  std::vector<SpaceTimeIncrement<V>> dW;
+  for (std::int64_t n = 0; n < steps; ++n) {
+    dW.push_back(path.space_time_increment({n, static_cast<double>(n) * h, h}));
+  }
+  const RandomStream stream(1, Purpose::exact_integral);
+  const auto cells =
+      detail::cells_for<M>(std::move(dW), h, [&](std::size_t n) { return normal(stream, 0, n); });
+  using Cell = typename std::decay_t<decltype(cells)>::value_type;
+  solve(
+      counted, method, x0, uniform_grid(0, P::t1, steps), detail::BorrowedIncrements<Cell>{cells});
+  return static_cast<double>(count) / static_cast<double>(steps);
+}
+
 struct WorkPrecisionPoint {
   double setting = 0;         // step size, or tolerance
   double evaluations = 0;     // of drift and diffusion, mean over the paths

@@ -88,6 +88,9 @@ X sri_step(const P& sde,
   srk::unroll<s>([&](auto i) {
     constexpr bool needs_f =
         T.alpha[i] != 0 || srk::uses_column(T.A0, i) || srk::uses_column(T.A1, i);
+    // A later stage that is the state itself has what the first one has.
+    constexpr bool same_f = i > 0 && srk::empty_row(T.A0, i) && srk::empty_row(T.B0, i);
+    constexpr bool same_g = i > 0 && srk::empty_row(T.A1, i) && srk::empty_row(T.B1, i);
     X drift_stage = x, noise_stage = x;
     srk::unroll<i>([&](auto j) {
       if constexpr (T.A0[i][j] != 0) drift_stage = drift_stage + (h * T.A0[i][j]) * f[j];
@@ -95,8 +98,16 @@ X sri_step(const P& sde,
       if constexpr (T.A1[i][j] != 0) noise_stage = noise_stage + (h * T.A1[i][j]) * f[j];
       if constexpr (T.B1[i][j] != 0) noise_stage = noise_stage + (root_h * T.B1[i][j]) * g[j];
     });
-    if constexpr (needs_f) f[i] = sde.drift(drift_stage, t + c0[i] * h);
-    g[i] = sde.diffusion(noise_stage, t + c1[i] * h);
+    if constexpr (same_f) {
+      f[i] = f[0];
+    } else if constexpr (needs_f) {
+      f[i] = sde.drift(drift_stage, t + c0[i] * h);
+    }
+    if constexpr (same_g) {
+      g[i] = g[0];
+    } else {
+      g[i] = sde.diffusion(noise_stage, t + c1[i] * h);
+    }
     if constexpr (T.alpha[i] != 0) next = next + (h * T.alpha[i]) * f[i];
     const V weight = T.b1[i] * dB.W + T.b2[i] * chi1 + T.b3[i] * chi2 + T.b4[i] * chi3;
     next = next + weight * g[i];

@@ -64,4 +64,10 @@ constexpr bool uses_column(const Square<s>& A, std::size_t j) {
   return std::any_of(A.begin(), A.end(), [&](const Row<s>& row) { return row[j] != 0; });
 }
 
+/// Whether row i of A has no entry: its stage is the state itself.
+template <std::size_t s>
+constexpr bool empty_row(const Square<s>& A, std::size_t i) {
+  return std::all_of(A[i].begin(), A[i].end(), [](double entry) { return entry == 0; });
+}
+
 }  // namespace stochflow::srk

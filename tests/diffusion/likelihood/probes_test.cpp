@@ -1,0 +1,129 @@
+// Probes that change signs from one interval of noise levels to the next.
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "diffusion/support/oracles.hpp"
+#include "stochflow/diffusion/likelihood/likelihood.hpp"
+#include "stochflow/diffusion/score/micro_batches.hpp"
+
+namespace stochflow::diffusion {
+namespace {
+
+using namespace testing;
+
+at::Tensor probes(std::int64_t interval, const at::Tensor& z) {
+  return probes_of_interval(interval, Probe::rademacher, 1, 5, sample_range(0, z.size(0)), z)[0];
+}
+
+// Products of two components of a probe, summed over four intervals: what multiplies an entry of
+// the Jacobian off the diagonal. Neighbours of every kind have different colours.
+TEST(Probes, OverFourIntervalsNeighboursCancel) {
+  const at::Tensor z = at::empty({3, 1, 4, 6}, at::kDouble);
+  at::Tensor sum = at::zeros({3, 24, 24}, at::kDouble);
+  for (std::int64_t m = 0; m < 4; ++m) {
+    const at::Tensor v = probes(m, z).flatten(1);
+    EXPECT_TRUE(at::equal(v.square(), at::ones_like(v)));
+    sum += v.unsqueeze(2) * v.unsqueeze(1);
+  }
+  const auto colour = [](std::int64_t pixel) {
+    return std::pair((pixel / 6) % 2, (pixel % 6) % 2);
+  };
+  for (std::int64_t i = 0; i < 24; ++i) {
+    for (std::int64_t j = 0; j < 24; ++j) {
+      const double expected = colour(i) == colour(j) ? 4 : 0;
+      EXPECT_TRUE(
+          at::equal(sum.select(1, i).select(1, j).abs(), at::full({3}, expected, z.options())))
+          << i << ' ' << j;
+    }
+  }
+  EXPECT_TRUE(
+      at::equal(probes(0, z), make_probes(Probe::rademacher, 1, 5, sample_range(0, 3), z)[0]));
+  EXPECT_FALSE(at::equal(probes(4, z), probes(0, z)));
+}
+
+/// A row of pixels in which neighbours depend on each other.
+GaussianScore chain() {
+  constexpr std::int64_t D = 8;
+  at::Tensor covariance = at::empty({D, D}, at::kDouble);
+  for (std::int64_t i = 0; i < D; ++i) {
+    for (std::int64_t j = 0; j < D; ++j) {
+      covariance[i][j] = 0.25 * std::pow(0.7, std::abs(static_cast<double>(i - j)));
+    }
+  }
+  return {at::zeros({D}, at::kDouble), covariance};
+}
+
+std::vector<ImageLikelihood> estimates(const NoisePredictor& model,
+                                       std::int64_t n,
+                                       const LikelihoodOptions& options) {
+  const at::Tensor x = 0.3 * at::arange(8, at::kDouble).cos().expand({n, 8});
+  return log_likelihood(model, linear_log_snr(-12, 6), x, sample_range(0, n), options);
+}
+
+// 600 estimates of one log density, each with its own probe.
+TEST(Probes, ChangingThemLeavesTheEstimateUnbiasedAndLowersItsVariance) {
+  const GaussianScore model = chain();
+  constexpr std::int64_t n = 600;
+  LikelihoodOptions options{.seed = 3, .batch = n, .dtype = at::kDouble};
+  options.micro.rows = n;
+  LikelihoodOptions exact = options;
+  exact.trace = Trace::exact;
+  exact.batch = exact.micro.rows = 1;
+  const double right = estimates(model, 1, exact)[0].log_density;
+  const auto spread = [&](const LikelihoodOptions& with) {
+    double sum = 0, squares = 0;
+    for (const ImageLikelihood& found : estimates(model, n, with)) {
+      EXPECT_TRUE(found.outcome.ok());
+      sum += found.log_density - right;
+      squares += std::pow(found.log_density - right, 2);
+    }
+    const double mean = sum / n, variance = squares / n - mean * mean;
+    // 0.02 nats for the solver.
+    EXPECT_LT(std::abs(mean), 0.02 + 5.5 * std::sqrt(variance / n));
+    return variance;
+  };
+  const double fixed = spread(options);
+  options.probe_changes = equal_probe_changes(16, -6, 5);
+  // Neighbours hold most of the variance here, and over four intervals they nearly cancel.
+  EXPECT_LT(spread(options), fixed / 4);
+}
+
+TEST(Probes, ChangesAtLevelsThatThePathDoesNotReachDoNothing) {
+  const GaussianScore model = chain();
+  LikelihoodOptions options{.seed = 3, .batch = 4, .dtype = at::kDouble};
+  const double fixed = estimates(model, 4, options)[2].log_density;
+  options.probe_changes = {-20, -12, 6, 9};
+  EXPECT_EQ(estimates(model, 4, options)[2].log_density, fixed);
+}
+
+TEST(Probes, AnImagesFigureDoesNotDependOnTheOthersWhenProbesChange) {
+  const GaussianScore model = chain();
+  LikelihoodOptions options{
+      .seed = 3, .probe_changes = equal_probe_changes(8), .batch = 7, .dtype = at::kDouble};
+  options.micro.rows = 4;
+  const auto all = estimates(model, 7, options);
+  options.batch = 2;
+  const auto pairs = estimates(model, 7, options);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(all[i].log_density, pairs[i].log_density);
+    EXPECT_EQ(all[i].nfe, pairs[i].nfe);
+  }
+}
+
+TEST(Probes, RefusesLevelsThatDoNotRiseAndSolversWithoutStops) {
+  const GaussianScore model = chain();
+  EXPECT_THROW(estimates(model, 1, {.probe_changes = {1, 1}, .batch = 1}), std::invalid_argument);
+  EXPECT_THROW(
+      estimates(
+          model, 1, {.probe_changes = {1, 2}, .solver = LikelihoodSolver::odeint, .batch = 1}),
+      std::invalid_argument);
+  EXPECT_TRUE(equal_probe_changes(0).empty());
+  EXPECT_EQ(equal_probe_changes(2, -1, 1), (std::vector<double>{-1, 0, 1}));
+}
+
+}  // namespace
+}  // namespace stochflow::diffusion
