@@ -18,9 +18,11 @@ namespace stochflow::apps {
 void add_convergence(CLI::App& app);
 void add_data(CLI::App& app);
 void add_demo(CLI::App& app);
+void add_inpaint(CLI::App& app);
 void add_likelihood(CLI::App& app);
 void add_sample(CLI::App& app);
 void add_simulate(CLI::App& app);
+void add_super_resolve(CLI::App& app);
 void add_train(CLI::App& app);
 void add_work_precision(CLI::App& app);
 

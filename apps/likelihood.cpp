@@ -15,6 +15,7 @@
 #include "support/options.hpp"
 #include "support/output.hpp"
 #include "support/progress.hpp"
+#include "support/range.hpp"
 
 namespace stochflow::apps {
 namespace {
@@ -25,20 +26,11 @@ struct Arguments {
   std::string json, csv;
 };
 
-void parse_images(Arguments& arguments) {
-  const std::string& text = arguments.images;
-  const std::size_t colon = text.find(':');
-  const bool digits = text.find_first_not_of("0123456789:") == std::string::npos;
-  const bool sound = digits && colon != std::string::npos && colon > 0 && colon + 1 < text.size() &&
-                     text.size() < 20 && text.find(':', colon + 1) == std::string::npos;
-  if (!sound) throw UsageError("--images expects FIRST:LAST, found '" + text + "'");
-  arguments.request.first = std::stoll(text.substr(0, colon));
-  arguments.request.last = std::stoll(text.substr(colon + 1));
-}
-
 void run(Arguments arguments) {
-  parse_images(arguments);
   LikelihoodRequest& request = arguments.request;
+  const Range range = range_of("--images", arguments.images);
+  request.first = range.first;
+  request.last = range.last;
   check(request);
   for (const std::string& file : {arguments.json, arguments.csv}) {
     if (!file.empty()) prepare_output(file);

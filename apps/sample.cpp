@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "commands.hpp"
+#include "mnist_images.hpp"
 #include "network.hpp"
 #include "sample/methods.hpp"
 #include "stochflow/diffusion/score/micro_batches.hpp"
@@ -26,23 +27,6 @@ namespace {
 using diffusion::Draw;
 using diffusion::Samples;
 using diffusion::Schedule;
-
-/// One image of x [C, H, W] in data units: the grey level whose interval the value lies in.
-GreyImage to_image(const at::Tensor& x) {
-  const at::Tensor level = ((x.select(0, 0) + 1) * 128).floor().clamp(0, 255).to(at::kByte);
-  const at::Tensor flat = level.contiguous();
-  const auto* pixels = flat.data_ptr<std::uint8_t>();
-  return {static_cast<int>(x.size(2)),
-          static_cast<int>(x.size(1)),
-          std::vector<std::uint8_t>(pixels, pixels + flat.numel())};
-}
-
-std::vector<GreyImage> to_images(const at::Tensor& x) {
-  const at::Tensor on_host = x.to(at::kCPU);
-  std::vector<GreyImage> images;
-  for (std::int64_t i = 0; i < x.size(0); ++i) images.push_back(to_image(on_host[i]));
-  return images;
-}
 
 /// Keeps the first states at or below equally spaced noise levels, as seen by the network.
 class Filming {

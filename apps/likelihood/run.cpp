@@ -7,11 +7,10 @@
 #include <map>
 #include <optional>
 
-#include "data.hpp"
 #include "ledger.hpp"
 #include "likelihood/settings.hpp"
+#include "mnist_images.hpp"
 #include "network.hpp"
-#include "stochflow/diffusion/data/mnist.hpp"
 #include "stochflow/diffusion/likelihood/budget.hpp"
 #include "stochflow/diffusion/likelihood/dequantise.hpp"
 #include "support/errors.hpp"
@@ -23,30 +22,6 @@ namespace {
 using diffusion::ImageLikelihood;
 using diffusion::LikelihoodOptions;
 using diffusion::Schedule;
-
-constexpr std::int64_t embedded_images = 1000;
-
-/// The folder of the IDX files: the one asked for, or the images that come with the program where
-/// they are enough, or where `stochflow data mnist` puts them.
-std::filesystem::path mnist_folder(const LikelihoodRequest& request) {
-  if (!request.data.empty()) return request.data;
-  if (request.part == "test" && request.last <= embedded_images) {
-    return resource("data/t10k-images-idx3-ubyte.gz").parent_path();
-  }
-  return data_folder();
-}
-
-at::Tensor images_of(const LikelihoodRequest& request) {
-  const auto part =
-      request.part == "test" ? diffusion::MnistPart::test : diffusion::MnistPart::train;
-  const diffusion::LabelledImages all = diffusion::read_mnist(mnist_folder(request), part);
-  if (request.last > all.size()) {
-    throw UsageError("--images " + std::to_string(request.first) + ":" +
-                     std::to_string(request.last) + " asks for more than the " +
-                     std::to_string(all.size()) + " images there are");
-  }
-  return all.images.slice(0, request.first, request.last);
-}
 
 struct NoiseLevels {
   double gamma_min, gamma_max;
@@ -155,7 +130,7 @@ GreyImage picture_of_levels(const at::Tensor& image) {
 LikelihoodReport run_likelihood(const LikelihoodRequest& request) {
   check(request);
   const diffusion::MicroBatch calls = network_calls(request.device, request.threads);
-  const at::Tensor levels = images_of(request);
+  const at::Tensor levels = mnist_images(request.part, {request.first, request.last}, request.data);
   const OpenedNetwork network = open_network(request.model, request.device);
   if (levels.sizes().slice(1) != at::IntArrayRef(network.description.data_shape)) {
     throw std::runtime_error("the network was made for images of another shape than MNIST's");

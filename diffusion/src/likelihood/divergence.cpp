@@ -1,46 +1,22 @@
 #include "stochflow/diffusion/likelihood/divergence.hpp"
 
 #include <ATen/ATen.h>
-#include <torch/csrc/autograd/autograd.h>
 
 #include <bit>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "tensor/jacobian.hpp"
+
 namespace stochflow::diffusion {
 namespace {
 
-/// eps as a function of a fresh leaf, with its graph.
-struct Evaluation {
-  at::Tensor leaf;
-  at::Tensor eps;
-};
+using detail::Evaluation;
+using detail::vector_jacobian;
 
 Evaluation evaluate(const NoisePredictor& model, const at::Tensor& z, const at::Tensor& gamma) {
-  if (c10::InferenceMode::is_enabled()) {
-    throw std::runtime_error(
-        "likelihood: the divergence needs gradients, and c10::InferenceMode is active: leave it "
-        "before asking for a likelihood");
-  }
-  const at::AutoGradMode with_gradients(true);
-  const at::Tensor leaf = z.detach().requires_grad_(true);
-  const at::Tensor eps = model.eps(leaf, gamma);
-  if (!eps.requires_grad()) {
-    throw std::runtime_error(
-        "likelihood: the model's output carries no gradient with respect to its input, which the "
-        "divergence needs: look for a NoGradGuard, InferenceMode or detach() inside the model");
-  }
-  if (eps.sizes() != z.sizes()) {
-    throw std::runtime_error("likelihood: the model returned another shape than its input's");
-  }
-  return {leaf, eps};
-}
-
-at::Tensor vector_jacobian(const Evaluation& at_z, const at::Tensor& v, bool keep_graph) {
-  const std::vector<at::Tensor> gradients =
-      torch::autograd::grad({at_z.eps}, {at_z.leaf}, {v}, keep_graph, false, true);
-  return gradients[0].defined() ? gradients[0] : at::zeros_like(v);
+  return detail::evaluate_with_graph(model, z, gamma, "likelihood");
 }
 
 constexpr std::int64_t colours = 4;

@@ -10,23 +10,21 @@
 
 namespace stochflow::diffusion {
 
-Samples sample_ode_per_sample(const NoisePredictor& model,
-                              const Schedule& schedule,
-                              const Draw& draw,
-                              const PerSampleTolerance& tolerance,
-                              const SampleOptions& options) {
+Samples flow_map(const NoisePredictor& model,
+                 const Schedule& schedule,
+                 const at::Tensor& x,
+                 double from,
+                 double to,
+                 const PerSampleTolerance& tolerance) {
   if (!(tolerance.rtol >= 0 && tolerance.atol > 0 && tolerance.batch > 0)) {
-    throw std::invalid_argument(
-        "sample_ode_per_sample: expected rtol >= 0, atol > 0 and a batch of at least 1");
+    throw std::invalid_argument("flow_map: expected rtol >= 0, atol > 0 and a batch of at least 1");
   }
   const at::NoGradGuard no_gradients;
-  const at::Tensor x1 = prior_sample(schedule, draw);
-  if (options.observer) options.observer(x1, schedule.t1);
-  const Level first = schedule.at(schedule.t1), last = schedule.at(schedule.t0);
-  const std::int64_t N = x1.size(0), D = x1.numel() / std::max<std::int64_t>(N, 1);
+  const Level first = schedule.at(from), last = schedule.at(to);
+  const std::int64_t N = x.size(0), D = x.numel() / std::max<std::int64_t>(N, 1);
   const std::int64_t B = std::min(tolerance.batch, N);
-  std::vector<std::int64_t> shape{B};
-  shape.insert(shape.end(), draw.shape.begin(), draw.shape.end());
+  std::vector<std::int64_t> shape = x.sizes().vec();
+  shape[0] = B;
 
   // LibTorch's loops round otherwise in the rest of a row of registers than in full ones, so the
   // levels are filled up to full ones: a sample's s must not depend on its place in the batch.
@@ -49,12 +47,12 @@ Samples sample_ode_per_sample(const NoisePredictor& model,
                       last.gamma,
                       B,
                       D,
-                      x1.options(),
+                      x.options(),
                       tolerance.control);
 
-  const at::Tensor z1 = (x1 / first.scale()).view({N, D});
-  const at::Tensor z0 = at::empty_like(z1);
-  Samples samples{.x = {}, .nfe = 0, .outcome = {.status = Status::ok, .t = schedule.t0}};
+  const at::Tensor start = (x / first.scale()).reshape({N, D});
+  const at::Tensor end = at::empty_like(start);
+  Samples samples{.x = {}, .nfe = 0, .outcome = {.status = Status::ok, .t = to}};
   std::vector<std::int64_t> sample_in(static_cast<std::size_t>(B), -1);
   std::int64_t next = 0;
   for (;;) {
@@ -63,7 +61,7 @@ Samples sample_ode_per_sample(const NoisePredictor& model,
       const AdaptiveBatch::Row& at_row = batch.row(row);
       if (at_row.busy) continue;
       if (sample >= 0) {
-        z0[sample].copy_(batch.state(row));
+        end[sample].copy_(batch.state(row));
         samples.nfe += at_row.evaluations;
         samples.outcome.step = std::max(samples.outcome.step, at_row.outcome.step);
         if (!at_row.outcome.ok() && samples.outcome.ok()) {
@@ -74,15 +72,27 @@ Samples sample_ode_per_sample(const NoisePredictor& model,
       }
       if (next < N) {
         sample = next++;
-        batch.load(row, z1[sample]);
+        batch.load(row, start[sample]);
       }
     }
     if (!batch.any_busy()) break;
     batch.step();
   }
   samples.nfe = (samples.nfe + N - 1) / N;
-  samples.x = last.scale() * z0.view_as(x1);
+  samples.x = last.scale() * end.view_as(x);
+  return samples;
+}
+
+Samples sample_ode_per_sample(const NoisePredictor& model,
+                              const Schedule& schedule,
+                              const Draw& draw,
+                              const PerSampleTolerance& tolerance,
+                              const SampleOptions& options) {
+  const at::Tensor x1 = prior_sample(schedule, draw);
+  if (options.observer) options.observer(x1, schedule.t1);
+  const Samples samples = flow_map(model, schedule, x1, schedule.t1, schedule.t0, tolerance);
   if (options.observer) options.observer(samples.x, schedule.t0);
+  const at::NoGradGuard no_gradients;
   return detail::finish(model, schedule, options, samples);
 }
 

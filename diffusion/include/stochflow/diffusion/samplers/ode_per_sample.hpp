@@ -26,4 +26,14 @@ Samples sample_ode_per_sample(const NoisePredictor& model,
                               const PerSampleTolerance& tolerance = {},
                               const SampleOptions& options = {});
 
+/// The map that the flow makes of states x [N, ...] at time `from` into states at time `to`, either
+/// way; its evaluations and its outcome as above. Unlike with noise on the way it can be inverted:
+/// latents.hpp.
+Samples flow_map(const NoisePredictor& model,
+                 const Schedule& schedule,
+                 const at::Tensor& x,
+                 double from,
+                 double to,
+                 const PerSampleTolerance& tolerance = {});
+
 }  // namespace stochflow::diffusion

@@ -1,0 +1,34 @@
+#include "stochflow/diffusion/guidance/guided.hpp"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <stdexcept>
+
+namespace stochflow::diffusion {
+
+at::Tensor Guided::eps(const at::Tensor& z, const at::Tensor& gamma) const {
+  const at::Tensor unguided = model_.eps(z, gamma);
+  at::Tensor gradient;
+  {
+    const at::AutoGradMode with_gradients(true);
+    const at::Tensor leaf = z.detach().requires_grad_(true);
+    const at::Tensor log_p = log_likelihood_(leaf, gamma);
+    if (log_p.dim() != 1 || log_p.size(0) != z.size(0) || !log_p.requires_grad()) {
+      throw std::runtime_error(
+          "Guided: expected a log-likelihood [B] that is differentiable in z: look for a "
+          "NoGradGuard, InferenceMode or detach() inside it");
+    }
+    gradient = torch::autograd::grad({log_p.sum()}, {leaf})[0];
+  }
+  std::vector<std::int64_t> column(static_cast<std::size_t>(z.dim()), 1);
+  column[0] = z.size(0);
+  return unguided - scale_ * at::sigmoid(gamma).sqrt().view(column) * gradient;
+}
+
+at::Tensor ClassifierFree::eps(const at::Tensor& z, const at::Tensor& gamma) const {
+  const at::Tensor without = unconditional_.eps(z, gamma);
+  return without + scale_ * (conditional_.eps(z, gamma) - without);
+}
+
+}  // namespace stochflow::diffusion

@@ -1,0 +1,74 @@
+#include "stochflow/diffusion/guidance/measured.hpp"
+
+#include <ATen/ATen.h>
+
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "tensor/jacobian.hpp"
+
+namespace stochflow::diffusion {
+namespace {
+
+/// [B] as [B, 1, ...] beside x.
+at::Tensor beside(const at::Tensor& scalars, const at::Tensor& x) {
+  std::vector<std::int64_t> column(static_cast<std::size_t>(x.dim()), 1);
+  column[0] = scalars.size(0);
+  return scalars.view(column);
+}
+
+/// Inner products, row by row: [B].
+at::Tensor row_products(const at::Tensor& a, const at::Tensor& b) { return (a * b).flatten(1).sum(1); }
+
+/// Solves C v = r row by row from v = 0. Rows that have arrived stay where they are.
+template <class Apply>
+at::Tensor conjugate_gradients(const Apply& C, at::Tensor r, int iterations) {
+  at::Tensor v = at::zeros_like(r), p = r, r2 = row_products(r, r);
+  const at::Tensor arrived = 1e-24 * r2;
+  for (int k = 0; k < iterations; ++k) {
+    const at::Tensor Cp = C(p);
+    const at::Tensor pCp = row_products(p, Cp);
+    const at::Tensor go = (r2 > arrived).logical_and(pCp > 0);
+    const at::Tensor step = at::where(go, r2 / pCp, at::zeros_like(r2));
+    v = v + beside(step, v) * p;
+    r = r - beside(step, r) * Cp;
+    const at::Tensor next = row_products(r, r);
+    p = r + beside(at::where(go, next / r2, at::zeros_like(r2)), p) * p;
+    r2 = next;
+  }
+  return v;
+}
+
+}  // namespace
+
+Measured::Measured(const NoisePredictor& model, Measurement measurement, int iterations)
+    : model_(model), measurement_(std::move(measurement)), iterations_(iterations) {
+  if (!(measurement_.noise_std > 0) || iterations < 1) {
+    throw std::invalid_argument(
+        "Measured: expected noise_std > 0 (for data without noise, a small one: half a grey level "
+        "is 0.004) and at least one iteration");
+  }
+}
+
+at::Tensor Measured::eps(const at::Tensor& z, const at::Tensor& gamma) const {
+  const auto at_z = detail::evaluate_with_graph(model_, z, gamma, "Measured");
+  const at::Tensor eps = at_z.eps.detach();
+  const at::Tensor a = beside(at::sigmoid(-gamma).sqrt(), z);
+  const at::Tensor s = beside(at::sigmoid(gamma).sqrt(), z);
+  const at::Tensor D = (z - s * eps) / a;
+  // J = (1 - s deps/dz)/a
+  const auto transposed_J = [&](const at::Tensor& v) {
+    return (v - detail::vector_jacobian(at_z, s * v, /*keep_graph=*/true)) / a;
+  };
+  const LinearOperator& A = measurement_.A;
+  const double variance = measurement_.noise_std * measurement_.noise_std;
+  const auto C = [&](const at::Tensor& v) {
+    return variance * v + A.apply(s * s / a * transposed_J(A.adjoint(v)));
+  };
+  const at::Tensor residual = measurement_.y.to(z.options()) - A.apply(D);
+  const at::Tensor v = conjugate_gradients(C, residual, iterations_);
+  return eps - s * transposed_J(A.adjoint(v));
+}
+
+}  // namespace stochflow::diffusion

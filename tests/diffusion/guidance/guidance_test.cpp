@@ -1,0 +1,205 @@
+// Conditioned models and samplers against posteriors that are known.
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "diffusion/support/oracles.hpp"
+#include "stochflow/diffusion/guidance/dps.hpp"
+#include "stochflow/diffusion/guidance/guided.hpp"
+#include "stochflow/diffusion/guidance/linear_operator.hpp"
+#include "stochflow/diffusion/guidance/measured.hpp"
+#include "stochflow/diffusion/guidance/repaint.hpp"
+#include "stochflow/diffusion/samplers/dpmpp.hpp"
+
+namespace stochflow::diffusion {
+namespace {
+
+using namespace testing;
+
+at::Tensor some(const std::vector<std::int64_t>& shape, std::uint64_t seed) {
+  const RandomStream stream(seed, Purpose::increments);
+  return normals(stream, sample_range(0, shape[0]), 0, at::empty(shape, at::kDouble));
+}
+
+double largest(const at::Tensor& x) { return x.abs().max().item<double>(); }
+
+TEST(LinearOperator, AdjointsAreAdjoint) {
+  const at::Tensor x = some({2, 3, 8, 12}, 1);
+  const at::Tensor known = (some({3, 8, 12}, 2) > 0).to(at::kDouble);
+  const LinearOperator operators[] = {
+      known_pixels(known), mean_of_squares(4), gaussian_blur(1.5, 3), mean_of_channels(3)};
+  for (const LinearOperator& A : operators) {
+    const at::Tensor Ax = A.apply(x), y = some(Ax.sizes().vec(), 3);
+    EXPECT_NEAR((Ax * y).sum().item<double>(), (x * A.adjoint(y)).sum().item<double>(), 1e-11);
+  }
+  const LinearOperator matrix = matrix_operator(some({2, 5}, 4));
+  const at::Tensor v = some({3, 5}, 5), w = some({3, 2}, 6);
+  EXPECT_NEAR((matrix.apply(v) * w).sum().item<double>(),
+              (v * matrix.adjoint(w)).sum().item<double>(),
+              1e-12);
+  EXPECT_THROW(mean_of_squares(5).apply(x), std::invalid_argument);
+}
+
+TEST(LinearOperator, DoWhatTheySay) {
+  const at::Tensor ramp = at::arange(16, at::kDouble).view({1, 1, 4, 4});
+  EXPECT_TRUE(
+      at::equal(mean_of_squares(2).apply(ramp).flatten(), doubles({2.5, 4.5, 10.5, 12.5}, {4})));
+  const at::Tensor one = at::ones({1, 1, 9, 9}, at::kDouble);
+  EXPECT_NEAR(gaussian_blur(1, 2).apply(one)[0][0][4][4].item<double>(), 1, 1e-12);
+  const at::Tensor colours = at::stack({ramp[0][0], 3 * ramp[0][0]}).unsqueeze(0);
+  EXPECT_TRUE(at::allclose(mean_of_channels(2).apply(colours), 2 * ramp));
+}
+
+// With the exact class probability the guided model is the model of the class, everywhere.
+TEST(Guided, ByTheExactClassProbabilityIsTheClassesModel) {
+  const MixtureScore all = mixture();
+  const MixtureScore of_class(doubles({0.3, 0.2}, {2}),
+                              doubles({1, 0.25, 0.2, -1}, {2, 2}),
+                              doubles({0.1, 0.04, 0.2, 0.02}, {2, 2}));
+  const Guided guided(all, [&](const at::Tensor& z, const at::Tensor& gamma) {
+    return std::log(0.5) + of_class.log_density(z, gamma) - all.log_density(z, gamma);
+  });
+  const at::Tensor z = some({40, 2}, 7);
+  const at::Tensor gamma = at::linspace(-6, 4, 40, at::kDouble);
+  // The third mode of mixture() has weights by component; of_class has two of the three.
+  EXPECT_GT(largest(all.eps(z, gamma) - of_class.eps(z, gamma)), 0.1);
+  EXPECT_LT(largest(guided.eps(z, gamma) - of_class.eps(z, gamma)), 1e-10);
+  const Guided unguided(
+      all, [&](const at::Tensor& z0, const at::Tensor& g) { return all.log_density(z0, g); }, 0);
+  EXPECT_LT(largest(unguided.eps(z, gamma) - all.eps(z, gamma)), 1e-15);
+  const Guided cut(all, [](const at::Tensor& z0, const at::Tensor&) { return z0.detach().sum(1); });
+  EXPECT_THROW(cut.eps(z, gamma), std::runtime_error);
+}
+
+TEST(ClassifierFree, RunsThroughBothModels) {
+  const GaussianScore a = diagonal_gaussian(), b = correlated_gaussian();
+  const at::Tensor z = some({5, 3}, 8), gamma = at::linspace(-4, 4, 5, at::kDouble);
+  const at::Tensor with = a.eps(z, gamma), without = b.eps(z, gamma);
+  EXPECT_LT(largest(ClassifierFree(a, b, 0).eps(z, gamma) - without), 1e-14);
+  EXPECT_LT(largest(ClassifierFree(a, b, 1).eps(z, gamma) - with), 1e-14);
+  EXPECT_LT(largest(ClassifierFree(a, b, 3).eps(z, gamma) - (3 * with - 2 * without)), 1e-13);
+}
+
+struct GaussianPosterior {
+  at::Tensor factor = doubles({0.6, 0, 0, 0.3, 0.5, 0, -0.2, 0.4, 0.7}, {3, 3});
+  at::Tensor mean = doubles({0.5, -1, 0.25}, {3}), covariance = factor.matmul(factor.t());
+  at::Tensor A = doubles({1, 0, 0.5, 0, 2, -1}, {2, 3});
+  double noise = 0.2;
+  at::Tensor y = doubles({0.3, -1.5}, {1, 2});
+
+  /// Kalman's formulas.
+  GaussianScore exact() const {
+    const at::Tensor S =
+        A.matmul(covariance).matmul(A.t()) + noise * noise * at::eye(2, A.options());
+    const at::Tensor K = covariance.matmul(A.t()).matmul(at::linalg_inv(S));
+    const at::Tensor C = covariance - K.matmul(A).matmul(covariance);
+    return {mean + K.matmul(y[0] - A.mv(mean)), 0.5 * (C + C.t())};
+  }
+  Measurement measurement(std::int64_t B) const {
+    return {.A = matrix_operator(A), .y = y.expand({B, 2}), .noise_std = noise};
+  }
+};
+
+// For Gaussian data moment matching is exact at every noise level, once the conjugate gradients
+// have as many iterations as there are measurements.
+TEST(Measured, IsThePosteriorsModelForGaussianData) {
+  const GaussianPosterior posterior;
+  const GaussianScore prior = correlated_gaussian(), exact = posterior.exact();
+  const at::Tensor z = some({30, 3}, 9), gamma = at::linspace(-7, 5, 30, at::kDouble);
+  const Measured measured(prior, posterior.measurement(30), 2);
+  EXPECT_LT(largest(measured.eps(z, gamma) - exact.eps(z, gamma)), 1e-8);
+  // More iterations than needed do no harm, fewer do.
+  const Measured more(prior, posterior.measurement(30), 6);
+  EXPECT_LT(largest(more.eps(z, gamma) - exact.eps(z, gamma)), 1e-8);
+  const Measured fewer(prior, posterior.measurement(30), 1);
+  EXPECT_GT(largest(fewer.eps(z, gamma) - exact.eps(z, gamma)), 1e-3);
+  Measurement noiseless = posterior.measurement(30);
+  noiseless.noise_std = 0;
+  EXPECT_THROW(Measured(prior, noiseless), std::invalid_argument);
+}
+
+// A mixture, of which one component is measured: the weights of the modes and the spread within.
+TEST(Measured, FindsTheModesOfAMixturesPosterior) {
+  const at::Tensor weights = doubles({0.5, 0.3, 0.2}, {3});
+  const at::Tensor means = doubles({-1, 0.5, 1, 0.25, 0.2, -1}, {3, 2});
+  const at::Tensor vars = doubles({0.05, 0.1, 0.1, 0.04, 0.2, 0.02}, {3, 2});
+  const MixtureScore prior(weights, means, vars);
+  constexpr std::int64_t n = 1500;
+  const double noise = 0.3, seen = 0.1;
+  const Measurement measurement{.A = matrix_operator(doubles({0, 1}, {1, 2})),
+                                .y = at::full({n, 1}, seen, at::kDouble),
+                                .noise_std = noise};
+  const Measured measured(prior, measurement, 1);
+  const Schedule schedule = linear_log_snr(-9, 6);
+  const Draw draw{.seed = 4, .ids = sample_range(0, n), .shape = {2}, .options = at::kDouble};
+  const Samples found = sample_dpmpp_sde(measured, schedule, draw, log_snr_times(schedule, 80), 1);
+  const at::Tensor spread = vars.select(1, 1) + noise * noise;
+  const at::Tensor evidence =
+      weights * (-0.5 * (seen - means.select(1, 1)).square() / spread).exp() / spread.sqrt();
+  const at::Tensor exact = evidence / evidence.sum();
+  // The first mode lies at x < 0, the second at 1; the third has nearly no weight left.
+  const double left = (found.x.select(1, 0) < -0.2).to(at::kDouble).mean().item<double>();
+  RecordProperty("left", std::to_string(left));
+  // The approximation p(x0|z) = Gaussian costs 0.05 at most here; the rest is sampling.
+  EXPECT_NEAR(left, exact[0].item<double>(), 0.05 + 5.5 * 0.5 / std::sqrt(n));
+  EXPECT_GT(std::abs(left - 0.5), 0.05);
+}
+
+/// Two components with unit variances and correlation 0.8; the first is known to be 1.5, so the
+/// second is N(1.2, 0.36).
+struct Pair {
+  GaussianScore prior{doubles({0, 0}, {2}), doubles({1, 0.8, 0.8, 1}, {2, 2})};
+  Schedule schedule = linear_log_snr(-8, 5);
+  static constexpr std::int64_t n = 4000;
+  Draw draw{.seed = 2, .ids = sample_range(0, n), .shape = {2}, .options = at::kDouble};
+
+  at::Tensor second(int resamples, std::int64_t steps = 40) const {
+    const KnownPart part{.known = doubles({1, 0}, {2}), .values = doubles({1.5, 99}, {2})};
+    const Samples found = sample_repaint(
+        prior, schedule, draw, log_snr_times(schedule, steps), part, resamples, {.denoise = true});
+    EXPECT_TRUE(found.outcome.ok());
+    EXPECT_TRUE(at::equal(found.x.select(1, 0), at::full({n}, 1.5, at::kDouble)));
+    return found.x.select(1, 1);
+  }
+};
+
+TEST(Repaint, ComesToTheConditionalLawAsItResamples) {
+  const Pair pair;
+  const double se = 0.6 / std::sqrt(Pair::n);
+  const at::Tensor replaced = pair.second(1), repainted = pair.second(12);
+  // Replacement alone comes too late and misses the mean by tens of standard errors.
+  EXPECT_LT(replaced.mean().item<double>(), 1.2 - 10 * se);
+  EXPECT_NEAR(repainted.mean().item<double>(), 1.2, 0.02 + 5.5 * se);
+  EXPECT_NEAR(repainted.var().item<double>(), 0.36, 0.02 + 5.5 * 0.36 * std::sqrt(2.0 / Pair::n));
+  EXPECT_THROW(pair.second(0), std::invalid_argument);
+}
+
+TEST(Dps, PullsEverySampleByItselfTowardsTheMeasurement) {
+  const Pair pair;
+  const Measurement measurement{.A = matrix_operator(doubles({1, 0}, {1, 2})),
+                                .y = doubles({1.5}, {1, 1}),
+                                .noise_std = 0.05};
+  const auto run = [&](const Draw& draw) {
+    return sample_dps(
+        pair.prior, pair.schedule, draw, log_snr_times(pair.schedule, 100), measurement, 0.3);
+  };
+  const at::Tensor x = run(pair.draw).x;
+  EXPECT_LT(std::abs(x.select(1, 0).mean().item<double>() - 1.5), 0.1);
+  // The second component follows through the model, if not to the right place: Measured would be
+  // within 0.06 of the 1.2 of the posterior.
+  const double second = x.select(1, 1).mean().item<double>();
+  EXPECT_GT(second, 0.9);
+  EXPECT_LT(second, 1.5);
+  Draw alone = pair.draw;
+  alone.ids = {7};
+  EXPECT_LT(largest(run(alone).x[0] - x[7]), 1e-12);
+  EXPECT_THROW(
+      sample_dps(pair.prior, pair.schedule, alone, log_snr_times(pair.schedule, 2), measurement, 0),
+      std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace stochflow::diffusion
