@@ -19,6 +19,7 @@ void add_convergence(CLI::App& app);
 void add_data(CLI::App& app);
 void add_demo(CLI::App& app);
 void add_inpaint(CLI::App& app);
+void add_interpolate(CLI::App& app);
 void add_likelihood(CLI::App& app);
 void add_sample(CLI::App& app);
 void add_simulate(CLI::App& app);

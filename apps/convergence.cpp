@@ -173,12 +173,17 @@ void run_proof(const Arguments& arguments) {
   if (!arguments.json.empty()) prepare_output(arguments.json);
   const Stopwatch watch;
   const auto rows = run_proofs(arguments.request.methods);
-  std::cout << proof_table(rows);
+  const auto measured =
+      measure_beside_proofs(arguments.request.methods, arguments.request.measuring);
+  std::cout << proof_table(rows, measured);
   if (!arguments.json.empty()) {
-    nlohmann::json record =
-        run_record("convergence", {{"proof", true}, {"methods", arguments.request.methods}});
+    nlohmann::json record = run_record("convergence",
+                                       {{"proof", true},
+                                        {"methods", arguments.request.methods},
+                                        {"paths", arguments.request.measuring.paths},
+                                        {"seed", arguments.request.measuring.seed}});
     record["wall_seconds"] = watch.seconds();
-    record["results"] = proof_results(rows);
+    record["results"] = proof_results(rows, measured);
     write_json(arguments.json, record);
   }
   std::vector<std::string> refuted;
@@ -352,9 +357,11 @@ void add_convergence(CLI::App& app) {
       command->add_option("--plot", plots, "Write log-log plots to these files (.svg, .png)")
           ->delimiter(',');
   command
-      ->add_flag("--proof",
-                 proof,
-                 "Prove the orders from one step instead, without sampling, on problems of its own")
+      ->add_flag(
+          "--proof",
+          proof,
+          "Prove the orders from one step, without sampling, on problems of its own, and show "
+          "measured ones beside them")
       ->excludes(problem)
       ->excludes(plot);
   command->callback([arguments] { run(*arguments); });

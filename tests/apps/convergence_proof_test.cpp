@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "convergence/proofs.hpp"
 
 namespace stochflow::apps {
@@ -8,8 +10,15 @@ namespace {
 TEST(ConvergenceProof, ARowForEachNoiseAndWhatItSays) {
   const auto rows = run_proofs({"Heun", "SimplifiedEuler"});
   ASSERT_GE(rows.size(), 10U);
-  const auto table = proof_table(rows);
-  const auto list = proof_results(rows);
+  const auto measured = measure_beside_proofs({"Heun", "SimplifiedEuler"}, {.paths = 2048});
+  const auto table = proof_table(rows, measured);
+  const auto list = proof_results(rows, measured);
+  const auto seen = std::find_if(list.begin(), list.end(), [](const auto& row) {
+    return row.at("method") == "Heun" && row.at("noise") == "diagonal";
+  });
+  ASSERT_NE(seen, list.end());
+  EXPECT_NEAR(seen->at("strong_measured").get<double>(), 1, 0.2);
+  EXPECT_LT(seen->at("strong_ci")[0], seen->at("strong_measured"));
   ASSERT_EQ(table.rows.size(), rows.size());
   ASSERT_EQ(list.size(), rows.size());
   for (std::size_t k = 0; k < rows.size(); ++k) {
@@ -26,8 +35,8 @@ TEST(ConvergenceProof, ARefutedClaimStandsOut) {
   auto rows = run_proofs({"SimplifiedEuler"});
   ASSERT_FALSE(rows.empty());
   rows[0].holds = false;
-  EXPECT_EQ(proof_table(rows).rows[0].back(), "REFUTED");
-  EXPECT_FALSE(proof_results(rows)[0].at("holds").get<bool>());
+  EXPECT_EQ(proof_table(rows, {}).rows[0].back(), "REFUTED");
+  EXPECT_FALSE(proof_results(rows, {})[0].at("holds").get<bool>());
 }
 
 }  // namespace
