@@ -177,6 +177,28 @@ TEST(Repaint, ComesToTheConditionalLawAsItResamples) {
   EXPECT_THROW(pair.second(0), std::invalid_argument);
 }
 
+TEST(Repaint, PutsTheKnownPartInAtTheLevelReached) {
+  const Pair pair;
+  const KnownPart part{.known = doubles({1, 0}, {2}), .values = doubles({1.5, 0}, {2})};
+  int seen = 0;
+  const auto observer = [&](const at::Tensor& x, double t) {
+    if (t == pair.schedule.t1) return;
+    const Level level = pair.schedule.at(t);
+    const at::Tensor noise = x.select(1, 0) / level.alpha() - 1.5;
+    const double spread = noise.square().mean().sqrt().item<double>();
+    EXPECT_NEAR(spread / level.sigma_hat(), 1, 5.5 / std::sqrt(2.0 * Pair::n)) << t;
+    ++seen;
+  };
+  sample_repaint(pair.prior,
+                 pair.schedule,
+                 pair.draw,
+                 log_snr_times(pair.schedule, 6),
+                 part,
+                 2,
+                 {.observer = observer});
+  EXPECT_EQ(seen, 6);
+}
+
 TEST(Dps, PullsEverySampleByItselfTowardsTheMeasurement) {
   const Pair pair;
   const Measurement measurement{.A = matrix_operator(doubles({1, 0}, {1, 2})),
