@@ -73,6 +73,7 @@ TEST(CommandLine, MistakesAreSentencesWithExitCode2) {
   expect_sentence("simulate gbm --no-such-option", 2, {"--no-such-option"});
   expect_sentence("simulate gbm --plot a.pdf", 2, {".svg or .png"});
   expect_sentence("convergence --problem oh", 2, {"unknown problem 'oh'", "gbm"});
+  expect_sentence("work-precision --problem oh", 2, {"unknown problem 'oh'", "gbm"});
   expect_sentence("convergence --method Euler", 2, {"unknown method 'Euler'", "EulerMaruyama"});
   expect_sentence("convergence --paths 3", 2, {"--paths"});
 }
@@ -84,6 +85,22 @@ TEST(CommandLine, UnwritablePlacesAreRefusedBeforeComputing) {
   expect_sentence(long_run + "--plot /proc/nowhere/a.svg", 1, {"cannot write", "/proc/nowhere"});
   expect_sentence("simulate ou --steps 100000000 --out /proc/nowhere", 1, {"cannot write"});
 }
+
+#ifdef STOCHFLOW_HAS_DIFFUSION
+TEST(CommandLine, MistakesAboutNetworksAreSentencesToo) {
+  expect_sentence("sample --method euler", 2, {"unknown method 'euler'", "unipc"});
+  expect_sentence("sample --solver rk4", 2, {"unknown solver 'rk4'", "tsit5"});
+  expect_sentence("likelihood --images 7", 2, {"FIRST:LAST", "'7'"});
+  expect_sentence("likelihood --images 7:3", 2, {"FIRST < LAST", "7:3"});
+  expect_sentence("likelihood --solver odeint --probe-changes 4", 2, {"per-image"});
+  expect_sentence("inpaint --seen half", 2, {"unknown mask 'half'", "upper"});
+  expect_sentence("inpaint --method magic", 2, {"unknown method 'magic'", "mmps"});
+  expect_sentence("super-resolve --factor 3", 2, {"--factor"});
+  expect_sentence("super-resolve --method repaint --steps 1", 2, {"mmps"});
+  expect_sentence("interpolate --images 1,2,3", 2, {"pairs", "found 3"});
+  expect_sentence("interpolate --images 1,9999999", 2, {"1000", "images there are"});
+}
+#endif
 
 TEST(CommandLine, AMissingFolderIsCreatedAndFilled) {
   const TemporaryFolder folder("command-line");
