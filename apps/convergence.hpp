@@ -24,7 +24,9 @@ std::vector<std::string> test_problem_names();
 std::vector<std::string> method_names();
 
 /// One row for each pair of a problem and a method that claims an order on it, with progress on
-/// standard error. Throws UsageError for unknown names and for a choice without any such pair.
+/// standard error. All intervals together cover their orders with probability measuring.confidence,
+/// so that none excludes a true claim by chance. Throws UsageError for unknown names and for a
+/// choice without any such pair.
 std::vector<verify::ConvergenceRow> run_convergence(const ConvergenceRequest& request);
 
 Table convergence_table(const std::vector<verify::ConvergenceRow>& rows);

@@ -21,8 +21,8 @@ Section convergence_section(const std::filesystem::path& folder) {
           "drives the discretisation: the Ornstein-Uhlenbeck process (additive noise) and "
           "geometric "
           "Brownian motion (noise proportional to the state). The strong order is the slope of the "
-          "error on single paths, the weak order that of expectations, each with a 95 % confidence "
-          "interval.") +
+          "error on single paths, the weak order that of expectations, each with a confidence "
+          "interval; all intervals hold together with 95 %.") +
       html_table(convergence_table(rows)) +
       plots_in(folder, "convergence", convergence_plots(rows)) +
       command_line(

@@ -19,7 +19,9 @@ at::Tensor beside(const at::Tensor& scalars, const at::Tensor& x) {
 }
 
 /// Inner products, row by row: [B].
-at::Tensor row_products(const at::Tensor& a, const at::Tensor& b) { return (a * b).flatten(1).sum(1); }
+at::Tensor row_products(const at::Tensor& a, const at::Tensor& b) {
+  return (a * b).flatten(1).sum(1);
+}
 
 /// Solves C v = r row by row from v = 0. Rows that have arrived stay where they are.
 template <class Apply>
