@@ -77,6 +77,19 @@ void add_likelihood(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--gamma-max", request.gamma_max, "Highest -log SNR: the prior")
       ->capture_default_str();
+  command
+      ->add_option("--dequantise",
+                   request.dequantise,
+                   "uniform, or truncated-normal: as wide as the noise at --gamma-min (about -13 "
+                   "then), for networks trained on levels without uniform noise")
+      ->capture_default_str();
+  command
+      ->add_option("--importance",
+                   request.importance,
+                   "Draws of the dequantisation for each image; their weights are averaged, which "
+                   "tightens the bound on the code length (with --trace exact only)")
+      ->check(whole_number(1, 100000))
+      ->capture_default_str();
   command->add_option("--trace", request.trace, "hutchinson or exact")->capture_default_str();
   command->add_option("--probe", request.probe, "rademacher or gaussian")->capture_default_str();
   command->add_option("--probes", request.probes, "For each image")

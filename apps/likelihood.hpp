@@ -21,6 +21,8 @@ struct LikelihoodRequest {
   std::filesystem::path data = {};     // folder of the IDX files; empty: see mnist_folder
   std::string schedule = "log-snr";
   double gamma_min = -20, gamma_max = 8;  // noise levels used, see noise_levels in run.cpp
+  std::string dequantise = "uniform";     // or truncated-normal
+  std::int64_t importance = 1;            // draws of the dequantisation, their weights averaged
   std::string trace = "hutchinson";       // or exact
   std::string probe = "rademacher";       // or gaussian
   std::int64_t probes = 1;
@@ -43,8 +45,9 @@ struct LikelihoodRequest {
 struct ScoredImage {
   std::int64_t image = 0;     // its number in the data set
   double bpd = 0;             // not a number when the solver gave up
-  double log_likelihood = 0;  // log p(x), nats, x in [-1, 1)
-  std::int64_t nfe = 0;
+  double log_likelihood = 0;  // ln P(levels) + D ln 128, nats: log p(x) for one uniform draw of x
+  double log_density = 0;     // log p(x) of the first draw
+  std::int64_t nfe = 0;       // of all draws
   std::int64_t rejected = 0;
   std::string status;
 };

@@ -21,6 +21,7 @@ nlohmann::json entry_of(const ScoredImage& image) {
   return {{"image", image.image},
           {"bpd", number(image.bpd)},
           {"log_likelihood", number(image.log_likelihood)},
+          {"log_density", number(image.log_density)},
           {"nfe", image.nfe},
           {"rejected", image.rejected},
           {"status", image.status}};
@@ -33,6 +34,7 @@ ScoredImage image_of(const nlohmann::json& entry) {
   return {.image = entry.at("image"),
           .bpd = value("bpd"),
           .log_likelihood = value("log_likelihood"),
+          .log_density = value("log_density"),
           .nfe = entry.at("nfe"),
           .rejected = entry.at("rejected"),
           .status = entry.at("status")};

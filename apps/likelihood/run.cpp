@@ -23,6 +23,9 @@ using diffusion::ImageLikelihood;
 using diffusion::LikelihoodOptions;
 using diffusion::Schedule;
 
+/// Draw j of an image has the number image + j * draw_stride.
+constexpr std::uint64_t draw_stride = std::uint64_t{1} << 32;
+
 struct NoiseLevels {
   double gamma_min, gamma_max;
 };
@@ -38,13 +41,23 @@ NoiseLevels noise_levels(const LikelihoodRequest& request, const OpenedNetwork& 
           std::min(request.gamma_max, description.gamma_max)};
 }
 
-ScoredImage scored(const ImageLikelihood& found, std::int64_t dimensions) {
-  return {.image = static_cast<std::int64_t>(found.id),
-          .bpd = diffusion::bits_per_dim(found.log_density, dimensions),
-          .log_likelihood = found.log_density,
-          .nfe = found.nfe,
-          .rejected = found.rejected,
-          .status = found.outcome.ok() ? "ok" : found.outcome.message()};
+/// Draws of one image and what has been found of them.
+struct Draws {
+  std::vector<double> log_p, log_q;
+  std::int64_t nfe = 0, rejected = 0;
+  std::string status = "ok";
+};
+
+ScoredImage scored(std::int64_t image, const Draws& draws, std::int64_t dimensions) {
+  const double uniform = static_cast<double>(dimensions) * std::log(128.0);
+  const double log_likelihood = diffusion::log_mean_weight(draws.log_p, draws.log_q) + uniform;
+  return {.image = image,
+          .bpd = diffusion::bits_per_dim(log_likelihood, dimensions),
+          .log_likelihood = log_likelihood,
+          .log_density = draws.log_p[0],
+          .nfe = draws.nfe,
+          .rejected = draws.rejected,
+          .status = draws.status};
 }
 
 /// Images by number, with what the ledger already knows.
@@ -82,16 +95,16 @@ LikelihoodBudget budget_of(const diffusion::NoisePredictor& model,
                            const at::Tensor& x,
                            const diffusion::SampleIds& ids,
                            const LikelihoodOptions& options,
-                           std::int64_t images,
+                           const LikelihoodRequest& request,
                            const std::map<std::int64_t, ScoredImage>& known) {
-  const Sample sample = spread(x, ids, images);
+  const Sample sample = spread(x, ids, request.check);
   const std::int64_t D = x.numel() / x.size(0);
   std::vector<ImageLikelihood> reported;
   for (const std::uint64_t id : sample.ids) {
     const ScoredImage& image = known.at(static_cast<std::int64_t>(id));
     reported.push_back(
         {.id = id,
-         .log_density = image.log_likelihood,
+         .log_density = image.log_density,
          .outcome = {.status = image.status == "ok" ? Status::ok : Status::not_finite}});
   }
   LikelihoodOptions careful = diffusion::tighter(options);
@@ -110,9 +123,12 @@ LikelihoodBudget budget_of(const diffusion::NoisePredictor& model,
     const auto again = log_likelihood(model, schedule, sample.x, sample.ids, other);
     budget.hutchinson_rms = difference(reported, again, D).rms / std::sqrt(2.0);
   }
-  const diffusion::Estimate cut = cut_off(model, schedule, x, ids, options);
-  budget.cut_off = cut.mean;
-  budget.cut_off_standard_error = cut.standard_error;
+  // With a truncated normal x is what the model is trained on at t0: nothing is cut off.
+  if (request.dequantise == "uniform") {
+    const diffusion::Estimate cut = cut_off(model, schedule, x, ids, options);
+    budget.cut_off = cut.mean;
+    budget.cut_off_standard_error = cut.standard_error;
+  }
   budget.prior_mismatch = prior_mismatch(schedule, x);
   return budget;
 }
@@ -142,8 +158,14 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& request) {
   options.micro = calls;
   const diffusion::SampleIds ids = diffusion::sample_range(
       static_cast<std::uint64_t>(request.first), request.last - request.first);
-  const at::Tensor x = diffusion::dequantised(levels, request.seed, ids).to(request.device);
-  const std::int64_t N = x.size(0), D = x.numel() / N;
+  const auto draw_of =
+      [&](const at::Tensor& some, const diffusion::SampleIds& some_ids, std::uint64_t number) {
+        return request.dequantise == "uniform"
+                   ? diffusion::uniform_dequantisation(some, request.seed, some_ids, number)
+                   : diffusion::truncated_normal_dequantisation(
+                         some, schedule.at(schedule.t0), request.seed, some_ids, number);
+      };
+  const std::int64_t N = levels.size(0), D = levels.numel() / N, K = request.importance;
 
   std::optional<Ledger> ledger;
   if (!request.results.empty()) ledger.emplace(request.results, settings_of(request));
@@ -163,20 +185,48 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& request) {
     rows.push_back(static_cast<std::int64_t>(id) - request.first);
   }
   if (!missing.empty()) {
-    const at::Tensor picked = at::tensor(rows, at::kLong).to(x.device());
+    // Image by image, so that the draws of one are finished at about the same time.
+    const at::Tensor picked = levels.index_select(0, at::tensor(rows, at::kLong));
+    std::vector<at::Tensor> xs, log_qs;
+    diffusion::SampleIds draw_ids;
+    for (std::int64_t j = 0; j < K; ++j) {
+      const diffusion::Dequantisation d = draw_of(picked, missing, static_cast<std::uint64_t>(j));
+      xs.push_back(d.x);
+      log_qs.push_back(d.log_q);
+    }
+    for (const std::uint64_t id : missing) {
+      for (std::int64_t j = 0; j < K; ++j) {
+        // Each draw has probes of its own; those of the first are those of a single one.
+        draw_ids.push_back(id + static_cast<std::uint64_t>(j) * draw_stride);
+      }
+    }
+    const at::Tensor x = at::stack(xs, 1).flatten(0, 1).to(request.device);
+    const at::Tensor log_q = at::stack(log_qs, 1).contiguous();  // [images, K]
+    std::map<std::uint64_t, std::size_t> place;
+    for (std::size_t i = 0; i < missing.size(); ++i) place[missing[i]] = i;
+    std::vector<Draws> draws(missing.size());
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+      const double* row = log_q.data_ptr<double>() + static_cast<std::int64_t>(i) * K;
+      draws[i].log_p.assign(static_cast<std::size_t>(K), 0.0);
+      draws[i].log_q.assign(row, row + K);
+    }
+    std::vector<std::int64_t> left(missing.size(), K);
     LikelihoodOptions fitting = options;
-    fitting.batch = std::min(options.batch, static_cast<std::int64_t>(missing.size()));
-    log_likelihood(model,
-                   schedule,
-                   x.index_select(0, picked),
-                   missing,
-                   fitting,
-                   [&](const ImageLikelihood& found) {
-                     const ScoredImage image = scored(found, D);
-                     known[image.image] = image;
-                     if (ledger) ledger->append(entry_of(image));
-                     report_progress();
-                   });
+    fitting.batch = std::min(options.batch, x.size(0));
+    log_likelihood(model, schedule, x, draw_ids, fitting, [&](const ImageLikelihood& found) {
+      const std::uint64_t id = found.id % draw_stride;
+      const std::size_t i = place.at(id);
+      Draws& own = draws[i];
+      own.log_p[static_cast<std::size_t>(found.id / draw_stride)] = found.log_density;
+      own.nfe += found.nfe;
+      own.rejected += found.rejected;
+      if (!found.outcome.ok() && own.status == "ok") own.status = found.outcome.message();
+      if (--left[i] > 0) return;
+      const ScoredImage image = scored(static_cast<std::int64_t>(id), own, D);
+      known[image.image] = image;
+      if (ledger) ledger->append(entry_of(image));
+      report_progress();
+    });
   }
   report.seconds = watch.seconds();
 
@@ -199,7 +249,8 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& request) {
   report.bpd_standard_error = mean.standard_error;
   report.nfe_mean /= static_cast<double>(bits.size());
   if (request.check > 0) {
-    report.budget = budget_of(model, schedule, x, ids, options, request.check, known);
+    const at::Tensor x = draw_of(levels, ids, 0).x.to(request.device);
+    report.budget = budget_of(model, schedule, x, ids, options, request, known);
   }
   return report;
 }

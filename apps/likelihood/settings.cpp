@@ -60,10 +60,18 @@ diffusion::LikelihoodOptions options_of(const LikelihoodRequest& request) {
 
 void check(const LikelihoodRequest& request) {
   options_of(request);
+  if (request.dequantise != "uniform" && request.dequantise != "truncated-normal") {
+    throw unknown_name("dequantisation", request.dequantise, {"uniform", "truncated-normal"});
+  }
   named<diffusion::MnistPart>(
       "part",
       request.part,
       {{"test", diffusion::MnistPart::test}, {"train", diffusion::MnistPart::train}});
+  if (request.importance > 1 && request.trace != "exact") {
+    throw UsageError(
+        "--importance averages exp(log p) over draws, where the noise of Hutchinson's estimate, "
+        "some 10 nats an image, would pass for good draws: add --trace exact");
+  }
   const std::vector<std::string> schedules = schedule_names();
   if (std::find(schedules.begin(), schedules.end(), request.schedule) == schedules.end()) {
     throw unknown_name("schedule", request.schedule, schedules);
@@ -83,6 +91,8 @@ void check(const LikelihoodRequest& request) {
 nlohmann::json settings_of(const LikelihoodRequest& request) {
   return {{"part", request.part},
           {"schedule", request.schedule},
+          {"dequantise", request.dequantise},
+          {"importance", request.importance},
           {"gamma_min", request.gamma_min},
           {"gamma_max", request.gamma_max},
           {"trace", request.trace},

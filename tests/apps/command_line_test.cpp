@@ -98,7 +98,9 @@ TEST(CommandLine, MistakesAboutNetworksAreSentencesToo) {
   expect_sentence("super-resolve --factor 3", 2, {"--factor"});
   expect_sentence("super-resolve --method repaint --steps 1", 2, {"mmps"});
   expect_sentence("interpolate --images 1,2,3", 2, {"pairs", "found 3"});
-  expect_sentence("interpolate --images 1,9999999", 2, {"1000", "images there are"});
+  expect_sentence(
+      "likelihood --dequantise normal", 2, {"unknown dequantisation", "truncated-normal"});
+  expect_sentence("likelihood --importance 4", 2, {"--trace exact", "noise"});
 }
 #endif
 
