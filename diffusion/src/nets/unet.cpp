@@ -7,20 +7,10 @@
 #include <stdexcept>
 
 #include "stochflow/diffusion/nets/modulated_norm.hpp"
-#include "stochflow/noise/normal.hpp"
 
 namespace stochflow::diffusion {
-namespace {
 
-constexpr std::int64_t gamma_frequencies = 16;
-
-bool ends_with(const std::string& text, const std::string& ending) {
-  return text.size() >= ending.size() &&
-         text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
-}
-
-}  // namespace
-
+using namespace layers;
 void UNetConfig::check() const {
   const auto require = [](bool good, const std::string& sentence) {
     if (!good) throw std::invalid_argument("U-Net: " + sentence);
@@ -48,20 +38,20 @@ UNet::UNet(const UNetConfig& config, at::Device device) : config_(config), devic
   const auto ones = [&](const std::string& name, std::int64_t n) {
     return register_parameter(name, at::ones({n}, device_));
   };
-  embed1_weight_ = zeros("embed1_weight", {e, 2 * gamma_frequencies});
+  embed1_weight_ = zeros("embed1_weight", {e, gamma_features});
   embed1_bias_ = zeros("embed1_bias", {e});
   embed2_weight_ = zeros("embed2_weight", {e, e});
   embed2_bias_ = zeros("embed2_bias", {e});
-  stem_ = make_convolution("stem", 4 * config_.image_channels, c, 3);
+  stem_ = make_convolution(*this, "stem", 4 * config_.image_channels, c, 3, device_);
   const auto blocks = [&](const std::string& name, std::int64_t count, std::int64_t channels) {
     std::vector<Block> result;
     for (std::int64_t i = 0; i < count; ++i) {
-      result.push_back(make_block(name + std::to_string(i), channels));
+      result.push_back(make_block(*this, name + std::to_string(i), channels, device_));
     }
     return result;
   };
   down_ = blocks("down", config_.blocks_down, c);
-  shrink_ = make_convolution("shrink", c, d, 3);
+  shrink_ = make_convolution(*this, "shrink", c, d, 3, device_);
   deep_ = blocks("deep", config_.blocks_deep, d);
   if (config_.heads > 0) {
     attention_after_ = (config_.blocks_deep + 1) / 2;
@@ -71,8 +61,8 @@ UNet::UNet(const UNetConfig& config, at::Device device) : config_(config), devic
     mix_weight_ = zeros("attention_mix_weight", {d, d});
     mix_bias_ = zeros("attention_mix_bias", {d});
   }
-  grow_ = make_convolution("grow", d, 4 * c, 1);
-  merge_ = make_convolution("merge", 2 * c, c, 1);
+  grow_ = make_convolution(*this, "grow", d, 4 * c, 1, device_);
+  merge_ = make_convolution(*this, "merge", 2 * c, c, 1, device_);
   up_ = blocks("up", config_.blocks_up, c);
   const std::int64_t modulated =
       2 * (c * (config_.blocks_down + config_.blocks_up) + d * config_.blocks_deep);
@@ -84,46 +74,13 @@ UNet::UNet(const UNetConfig& config, at::Device device) : config_(config), devic
   output_bias_ = zeros("output_bias", {4 * config_.outputs});
 }
 
-UNet::Convolution UNet::make_convolution(const std::string& name,
-                                         std::int64_t in,
-                                         std::int64_t out,
-                                         std::int64_t kernel) {
-  return {register_parameter(name + "_weight", at::zeros({out, in, kernel, kernel}, device_)),
-          register_parameter(name + "_bias", at::zeros({out}, device_))};
-}
-
-UNet::Block UNet::make_block(const std::string& name, std::int64_t channels) {
-  return {register_parameter(name + "_gain", at::ones({channels}, device_)),
-          register_parameter(name + "_offset", at::zeros({channels}, device_)),
-          make_convolution(name + "_first", channels, channels, 3),
-          make_convolution(name + "_second", channels, channels, 3)};
-}
-
 void UNet::initialise(std::uint64_t seed) {
-  const at::NoGradGuard no_grad;
-  const RandomStream stream(seed, Purpose::initial_weights);
-  std::uint64_t index = 0;
-  for (auto& item : named_parameters()) {
-    const std::string& name = item.key();
-    at::Tensor& p = item.value();
-    const std::uint64_t which = index++;
-    if (ends_with(name, "gain")) {
-      p.fill_(1);
-      continue;
-    }
-    // A block adds nothing at first, and noise levels are not told apart.
-    const bool silent = !ends_with(name, "weight") || ends_with(name, "second_weight") ||
-                        ends_with(name, "mix_weight") || name == "output_weight";
-    if (silent) {
-      p.zero_();
-      continue;
-    }
-    std::vector<double> values(static_cast<std::size_t>(p.numel()));
-    fill_normals<double>(stream, which, 0, values);
-    const double fan_in = static_cast<double>(p.numel() / p.size(0));
-    const double scale = (name == "modulation_weight" ? 0.3 : 1.0) / std::sqrt(fan_in);
-    p.copy_(at::from_blob(values.data(), p.sizes(), at::kDouble) * scale);
-  }
+  // A block adds nothing at first, and noise levels are not told apart.
+  draw_parameters(*this, seed, [](const std::string& name) {
+    const bool silent =
+        name.ends_with("second_weight") || name.ends_with("mix_weight") || name == "output_weight";
+    return silent ? 0 : name == "modulation_weight" ? 0.3 : 1;
+  });
 }
 
 std::int64_t UNet::parameter_count() const {
@@ -134,54 +91,15 @@ std::int64_t UNet::parameter_count() const {
 
 namespace {
 
-// A convolution in the input's precision; padding keeps the size at stride 1.
-at::Tensor convolve(const at::Tensor& x,
-                    const at::Tensor& weight,
-                    const at::Tensor& bias,
-                    std::int64_t stride = 1) {
-  const auto type = x.scalar_type();
-  if (x.is_meta()) {  // LibTorch has no shape rule for convolutions there
-    const auto half = [&](std::int64_t n) { return (n + stride - 1) / stride; };
-    return at::empty({x.size(0), weight.size(0), half(x.size(2)), half(x.size(3))}, x.options());
-  }
-  return at::conv2d(x, weight.to(type), bias.to(type), stride, weight.size(2) / 2);
-}
-
-// [B, C, 2H, 2W] -> [B, 4C, H, W] and back, channels-last on the way in.
-at::Tensor space_to_depth(const at::Tensor& x) {
-  return at::pixel_unshuffle(x, 2).contiguous(at::MemoryFormat::ChannelsLast);
-}
+// [B, 4C, H, W] -> [B, C, 2H, 2W].
 at::Tensor depth_to_space(const at::Tensor& x) { return at::pixel_shuffle(x.contiguous(), 2); }
-
-at::Tensor per_sample(const at::Tensor& v, std::int64_t batch) {
-  return v.unsqueeze(0).expand({batch, v.size(0)});
-}
 
 }  // namespace
 
 at::Tensor UNet::embed(const at::Tensor& gamma) const {
-  const double middle = 0.5 * (config_.gamma_max + config_.gamma_min);
-  const double half = 0.5 * (config_.gamma_max - config_.gamma_min);
-  const at::Tensor t =
-      (gamma.clamp(config_.gamma_min, config_.gamma_max) - middle) * (M_PI / 2 / half);
-  const at::Tensor frequency = at::arange(1, gamma_frequencies + 1, gamma.options());
-  const at::Tensor angle = t.unsqueeze(1) * frequency.unsqueeze(0);
-  const at::Tensor features = at::cat({at::sin(angle), at::cos(angle)}, 1);
+  const at::Tensor features = features_of_gamma(gamma, config_.gamma_min, config_.gamma_max);
   const at::Tensor h = at::silu(at::linear(features, embed1_weight_, embed1_bias_));
   return at::silu(at::linear(h, embed2_weight_, embed2_bias_));
-}
-
-at::Tensor UNet::run_block(const Block& block,
-                           const at::Tensor& h,
-                           const at::Tensor& gain,
-                           const at::Tensor& offset,
-                           at::ScalarType precision) const {
-  const std::int64_t batch = h.size(0);
-  const at::Tensor a = modulated_norm_silu(
-      h, per_sample(block.gain, batch), per_sample(block.offset, batch), config_.groups, precision);
-  const at::Tensor b = convolve(a, block.first.weight, block.first.bias);
-  const at::Tensor c = modulated_norm_silu(b, gain, offset, config_.groups, precision);
-  return h + convolve(c, block.second.weight, block.second.bias).to(h.scalar_type());
 }
 
 at::Tensor UNet::attend(const at::Tensor& h) const {
@@ -220,26 +138,26 @@ at::Tensor UNet::forward(const at::Tensor& z, const at::Tensor& gamma, bool mixe
     const at::Tensor gain = modulation.narrow(1, used, c) + 1;
     const at::Tensor offset = modulation.narrow(1, used + c, c);
     used += 2 * c;
-    return run_block(blocks[i], h, gain, offset, fast);
+    return run_block(blocks[i], h, gain, offset, config_.groups, fast);
   };
   const auto in = [&](const at::Tensor& h) { return h.to(fast); };
 
-  at::Tensor h = convolve(space_to_depth(z), stem_.weight, stem_.bias);
+  at::Tensor h = convolve(space_to_depth(z), stem_);
   for (std::size_t i = 0; i < down_.size(); ++i) h = run(down_, i, h);
   const at::Tensor skip = h;
-  h = convolve(in(h), shrink_.weight, shrink_.bias, 2).to(full);
+  h = convolve(in(h), shrink_, 2).to(full);
   for (std::size_t i = 0; i < deep_.size(); ++i) {
     h = run(deep_, i, h);
     if (config_.heads > 0 && static_cast<std::int64_t>(i) + 1 == attention_after_) h = attend(h);
   }
-  h = depth_to_space(convolve(h, grow_.weight, grow_.bias));
+  h = depth_to_space(convolve(h, grow_));
   h = at::cat({h.contiguous(at::MemoryFormat::ChannelsLast), skip}, 1);
-  h = convolve(in(h), merge_.weight, merge_.bias).to(full) + skip;
+  h = convolve(in(h), merge_).to(full) + skip;
   for (std::size_t i = 0; i < up_.size(); ++i) h = run(up_, i, h);
   const std::int64_t batch = h.size(0);
   h = modulated_norm_silu(
       h, per_sample(last_gain_, batch), per_sample(last_offset_, batch), config_.groups, full);
-  return depth_to_space(convolve(h, output_weight_, output_bias_));
+  return depth_to_space(convolve(h, {output_weight_, output_bias_}));
 }
 
 }  // namespace stochflow::diffusion

@@ -11,11 +11,11 @@
 // solvers.
 
 #include <torch/nn/module.h>
-#include <torch/nn/modules/container/modulelist.h>
 
 #include <cstdint>
-#include <string>
 #include <vector>
+
+#include "stochflow/diffusion/nets/layers.hpp"
 
 namespace stochflow::diffusion {
 
@@ -54,31 +54,13 @@ class UNet : public torch::nn::Module {
   std::int64_t parameter_count() const;
 
  private:
-  struct Convolution {
-    at::Tensor weight, bias;
-  };
-  struct Block {
-    at::Tensor gain, offset;  // of the first normalisation; the second is modulated
-    Convolution first, second;
-  };
-
-  Convolution make_convolution(const std::string& name,
-                               std::int64_t in,
-                               std::int64_t out,
-                               std::int64_t kernel);
-  Block make_block(const std::string& name, std::int64_t channels);
-  at::Tensor run_block(const Block& block,
-                       const at::Tensor& h,
-                       const at::Tensor& gain,
-                       const at::Tensor& offset,
-                       at::ScalarType precision) const;
   at::Tensor attend(const at::Tensor& h) const;
   at::Tensor embed(const at::Tensor& gamma) const;
 
   UNetConfig config_;
   at::Device device_;  // where parameters are made
-  Convolution stem_, shrink_, grow_, merge_;
-  std::vector<Block> down_, deep_, up_;
+  layers::Convolution stem_, shrink_, grow_, merge_;
+  std::vector<layers::Block> down_, deep_, up_;
   std::int64_t attention_after_ = 0;
   at::Tensor attention_gain_, attention_offset_, qkv_weight_, mix_weight_, mix_bias_;
   at::Tensor embed1_weight_, embed1_bias_, embed2_weight_, embed2_bias_;
