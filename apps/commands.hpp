@@ -15,9 +15,11 @@ class App;
 
 namespace stochflow::apps {
 
+void add_conditional(CLI::App& app);
 void add_convergence(CLI::App& app);
 void add_data(CLI::App& app);
 void add_demo(CLI::App& app);
+void add_evaluate(CLI::App& app);
 void add_inpaint(CLI::App& app);
 void add_interpolate(CLI::App& app);
 void add_likelihood(CLI::App& app);

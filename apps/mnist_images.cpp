@@ -4,6 +4,7 @@
 
 #include "data.hpp"
 #include "stochflow/diffusion/data/mnist.hpp"
+#include "stochflow/diffusion/metrics/classify.hpp"
 #include "support/errors.hpp"
 #include "support/resources.hpp"
 
@@ -29,8 +30,7 @@ at::Tensor mnist_images(const std::string& part,
 }
 
 std::vector<GreyImage> to_images(const at::Tensor& x) {
-  const at::Tensor levels =
-      ((x.to(at::kCPU) + 1) * 128).floor().clamp(0, 255).to(at::kByte).contiguous();
+  const at::Tensor levels = diffusion::grey_levels(x.to(at::kCPU)).contiguous();
   std::vector<GreyImage> images;
   for (std::int64_t i = 0; i < levels.size(0); ++i) {
     const at::Tensor plane = levels[i][0].contiguous();

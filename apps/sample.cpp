@@ -51,18 +51,6 @@ class Filming {
   std::size_t next_ = 0;
 };
 
-void check(const SampleRequest& request) {
-  sample_method(request.method);
-  check_solver(request.solver);
-  const std::vector<std::string> schedules = schedule_names(), grids = grid_names();
-  if (std::find(schedules.begin(), schedules.end(), request.schedule) == schedules.end()) {
-    throw unknown_name("schedule", request.schedule, schedules);
-  }
-  if (std::find(grids.begin(), grids.end(), request.grid) == grids.end()) {
-    throw unknown_name("grid", request.grid, grids);
-  }
-}
-
 struct Arguments {
   SampleRequest request;
   std::vector<std::string> out;
@@ -114,28 +102,10 @@ void run(const Arguments& arguments) {
             << significant(report.seconds, 3) << " s\n";
   for (const std::string& file : files) std::cout << "wrote " << file << '\n';
   if (!arguments.json.empty()) {
-    nlohmann::json record = run_record("sample",
-                                       {{"method", request.method},
-                                        {"schedule", request.schedule},
-                                        {"grid", request.grid},
-                                        {"steps", request.steps},
-                                        {"rtol", request.rtol},
-                                        {"atol", request.atol},
-                                        {"solver", request.solver},
-                                        {"signal_to_noise", request.signal_to_noise},
-                                        {"corrector_steps", request.corrector_steps},
-                                        {"eta", request.eta},
-                                        {"order", request.order},
-                                        {"churn", request.churn},
-                                        {"langevin_steps", request.langevin_steps},
-                                        {"langevin_step", request.langevin_step},
-                                        {"denoise", request.denoise},
-                                        {"gamma_end", request.gamma_end},
-                                        {"n", request.n},
-                                        {"batch", request.batch},
-                                        {"model", request.model.string()},
-                                        {"device", request.device},
-                                        {"seed", request.seed}});
+    nlohmann::json inputs = sampler_inputs(request);
+    inputs["n"] = request.n;
+    inputs["model"] = request.model.string();
+    nlohmann::json record = run_record("sample", inputs);
     record["wall_seconds"] = report.seconds;
     record["results"] = sample_results(report, files);
     write_json(arguments.json, record);
@@ -144,13 +114,54 @@ void run(const Arguments& arguments) {
 
 }  // namespace
 
+void check(const SampleRequest& request) {
+  sample_method(request.method);
+  check_solver(request.solver);
+  const std::vector<std::string> schedules = schedule_names(), grids = grid_names();
+  if (std::find(schedules.begin(), schedules.end(), request.schedule) == schedules.end()) {
+    throw unknown_name("schedule", request.schedule, schedules);
+  }
+  if (std::find(grids.begin(), grids.end(), request.grid) == grids.end()) {
+    throw unknown_name("grid", request.grid, grids);
+  }
+}
+
+nlohmann::json sampler_inputs(const SampleRequest& request) {
+  return {{"method", request.method},
+          {"schedule", request.schedule},
+          {"grid", request.grid},
+          {"steps", request.steps},
+          {"rtol", request.rtol},
+          {"atol", request.atol},
+          {"solver", request.solver},
+          {"signal_to_noise", request.signal_to_noise},
+          {"corrector_steps", request.corrector_steps},
+          {"eta", request.eta},
+          {"order", request.order},
+          {"churn", request.churn},
+          {"langevin_steps", request.langevin_steps},
+          {"langevin_step", request.langevin_step},
+          {"denoise", request.denoise},
+          {"gamma_end", request.gamma_end},
+          {"batch", request.batch},
+          {"device", request.device},
+          {"seed", request.seed}};
+}
+
 SampleReport run_sample(const SampleRequest& request) {
   check(request);
-  const SampleMethod sampler = sample_method(request.method);
-  const diffusion::MicroBatch calls = network_calls(request.device, request.threads);
+  network_calls(request.device, request.threads);
   const OpenedNetwork network = open_network(request.model, request.device);
-  const diffusion::NetworkDescription& description = network.description;
-  const diffusion::MicroBatches model(*network.model, calls);
+  return run_sample(request, *network.model, network.description);
+}
+
+SampleReport run_sample(const SampleRequest& request,
+                        const diffusion::NoisePredictor& one_at_a_time,
+                        const diffusion::NetworkDescription& description) {
+  check(request);
+  const SampleMethod sampler = sample_method(request.method);
+  const diffusion::MicroBatches model(one_at_a_time,
+                                      network_calls(request.device, request.threads));
   const double gamma_min = std::max(description.gamma_min, request.gamma_end);
   const Schedule schedule = schedule_named(request.schedule, gamma_min, description.gamma_max);
   const double high = schedule.at(schedule.t1).gamma, low = schedule.at(schedule.t0).gamma;
@@ -162,10 +173,11 @@ SampleReport run_sample(const SampleRequest& request) {
   const std::int64_t stride = refills(request) ? request.n : request.batch;
   for (std::int64_t first = 0; first < request.n; first += stride) {
     const std::int64_t count = std::min(stride, request.n - first);
-    const Draw draw{.seed = request.seed,
-                    .ids = diffusion::sample_range(static_cast<std::uint64_t>(first), count),
-                    .shape = description.data_shape,
-                    .options = at::TensorOptions().dtype(at::kDouble).device(request.device)};
+    const Draw draw{
+        .seed = request.seed,
+        .ids = diffusion::sample_range(request.first + static_cast<std::uint64_t>(first), count),
+        .shape = description.data_shape,
+        .options = at::TensorOptions().dtype(at::kDouble).device(request.device)};
     Filming film(schedule, first == 0 ? request.frames : 0, report);
     const auto observer = [&](const at::Tensor& x, double t) {
       film(x, t);
@@ -207,77 +219,79 @@ nlohmann::json sample_results(const SampleReport& report, const std::vector<std:
   return {{"nfe", report.nfe}, {"seconds", report.seconds}, {"files", files}};
 }
 
-void add_sample(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("sample", "Generate images with a score network");
-  SampleRequest& request = arguments->request;
-  command->add_option("--method", request.method, "One of: " + join(sampler_names()))
+void add_sampler_options(CLI::App& command, SampleRequest& request) {
+  command.add_option("--method", request.method, "One of: " + join(sampler_names()))
       ->capture_default_str();
-  command->add_option("--schedule", request.schedule, "One of: " + join(schedule_names()))
+  command.add_option("--schedule", request.schedule, "One of: " + join(schedule_names()))
       ->capture_default_str();
-  command->add_option("--steps", request.steps, "Steps of all methods but ode and ggf")
+  command.add_option("--steps", request.steps, "Steps of all methods but ode and ggf")
       ->check(whole_number(1))
       ->capture_default_str();
-  command->add_option("--grid", request.grid, "Their spacing: " + join(grid_names()))
+  command.add_option("--grid", request.grid, "Their spacing: " + join(grid_names()))
       ->capture_default_str();
-  command->add_option("--rtol", request.rtol, "Relative tolerance of ode and ggf")
+  command.add_option("--rtol", request.rtol, "Relative tolerance of ode and ggf")
       ->check(positive_number())
       ->capture_default_str();
-  command->add_option("--atol", request.atol, "Absolute one; a grey level is 0.008")
+  command.add_option("--atol", request.atol, "Absolute one; a grey level is 0.008")
       ->check(positive_number())
       ->capture_default_str();
   command
-      ->add_option(
+      .add_option(
           "--solver,--stepper",
           request.solver,
           "Of ode: " + join(ode_solver_names()) + " (tsit5, dop853: steps of each sample's own)")
       ->capture_default_str();
-  command->add_option("--snr", request.signal_to_noise, "Signal-to-noise ratio of pc's corrector")
+  command.add_option("--snr", request.signal_to_noise, "Signal-to-noise ratio of pc's corrector")
       ->check(positive_number())
       ->capture_default_str();
-  command->add_option("--corrector-steps", request.corrector_steps, "Of pc, at every time")
+  command.add_option("--corrector-steps", request.corrector_steps, "Of pc, at every time")
       ->check(whole_number(0, 1000))
       ->capture_default_str();
   command
-      ->add_option("--eta",
-                   request.eta,
-                   "Share of noise of ddim, dpmpp-2s (usually 0), dpmpp-sde, dpmpp-3m-sde (1)")
+      .add_option("--eta",
+                  request.eta,
+                  "Share of noise of ddim, dpmpp-2s (usually 0), dpmpp-sde, dpmpp-3m-sde (1)")
       ->check(CLI::Range(0.0, 1.0));
   command
-      ->add_option(
+      .add_option(
           "--order", request.order, "Of unipc (1 to 5), deis (1 to 4) and dpm-solver (1 to 3)")
       ->check(whole_number(1, 5))
       ->capture_default_str();
-  command->add_option("--churn", request.churn, "Of edm: noise put back, over all steps")
+  command.add_option("--churn", request.churn, "Of edm: noise put back, over all steps")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  command->add_option("--langevin-steps", request.langevin_steps, "Of annealed-langevin, a level")
+  command.add_option("--langevin-steps", request.langevin_steps, "Of annealed-langevin, a level")
       ->check(whole_number(1, 65535))
       ->capture_default_str();
   command
-      ->add_option(
+      .add_option(
           "--langevin-step", request.langevin_step, "Its step size over the noise's variance")
       ->check(positive_number())
       ->capture_default_str();
-  command->add_flag("!--no-denoise", request.denoise, "Leave the noise of the last time in");
+  command.add_flag("!--no-denoise", request.denoise, "Leave the noise of the last time in");
   command
-      ->add_option("--gamma-end",
-                   request.gamma_end,
-                   "End at this -log SNR when the schedule and the network go further")
+      .add_option("--gamma-end",
+                  request.gamma_end,
+                  "End at this -log SNR when the schedule and the network go further")
       ->capture_default_str();
-  command->add_option("--n", request.n, "Images")->check(whole_number(1))->capture_default_str();
-  command->add_option("--batch", request.batch, "Images at a time")
+  command.add_option("--batch", request.batch, "Images at a time")
       ->check(whole_number(1))
       ->capture_default_str();
-  command->add_option("--seed", request.seed, "Seed")
-      ->check(whole_number(0))
-      ->capture_default_str();
-  command->add_option(
-      "--model", request.model, "Checkpoint or TorchScript file (default: shipped)");
-  command->add_option("--device", request.device, "cpu, cuda, cuda:1, ...")->capture_default_str();
-  command->add_option("--threads", request.threads, "0: one for each processor")
+  command.add_option("--seed", request.seed, "Seed")->check(whole_number(0))->capture_default_str();
+  command.add_option("--device", request.device, "cpu, cuda, cuda:1, ...")->capture_default_str();
+  command.add_option("--threads", request.threads, "0: one for each processor")
       ->check(whole_number(0, 4096))
       ->capture_default_str();
+}
+
+void add_sample(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("sample", "Generate images with a score network");
+  SampleRequest& request = arguments->request;
+  add_sampler_options(*command, request);
+  command->add_option("--n", request.n, "Images")->check(whole_number(1))->capture_default_str();
+  command->add_option(
+      "--model", request.model, "Checkpoint or TorchScript file (default: shipped)");
   command->add_option("--out", arguments->out, "Picture (.png) or numbers (.npy) to write")
       ->delimiter(',');
   command->add_option("--gif", arguments->gif, "Animation of the first batch to write");

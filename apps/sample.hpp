@@ -12,6 +12,15 @@
 
 #include "support/image.hpp"
 
+namespace CLI {
+class App;
+}
+
+namespace stochflow::diffusion {
+class NoisePredictor;
+struct NetworkDescription;
+}  // namespace stochflow::diffusion
+
 namespace stochflow::apps {
 
 struct SampleRequest {
@@ -32,6 +41,7 @@ struct SampleRequest {
   double gamma_end =
       -10;  // stop here, where the noise is below a grey level, if the schedule goes on
   std::int64_t n = 64;
+  std::uint64_t first = 0;  // number of the first sample, which says what is random in it
   std::int64_t batch = 64;
   std::uint64_t seed = 1;
   std::filesystem::path model = {};  // empty: the shipped one
@@ -54,6 +64,18 @@ std::vector<std::string> sampler_names();
 
 /// Throws UsageError for unknown names and std::runtime_error when a run fails.
 SampleReport run_sample(const SampleRequest& request);
+/// The same with a model at hand, which replaces request.model; call `network_calls` (network.hpp)
+/// before it is opened.
+SampleReport run_sample(const SampleRequest& request,
+                        const diffusion::NoisePredictor& model,
+                        const diffusion::NetworkDescription& description);
+/// Throws UsageError for names that do not exist.
+void check(const SampleRequest& request);
+
+/// The options that say how samples are drawn: method, schedule, steps and theirs, seed, device.
+void add_sampler_options(CLI::App& command, SampleRequest& request);
+/// The values of these options, for records.
+nlohmann::json sampler_inputs(const SampleRequest& request);
 
 /// All images on one picture, as square as can be, each enlarged twofold.
 GreyImage picture_of(const std::vector<GreyImage>& images);

@@ -3,6 +3,7 @@
 // NumPy's .npy format, version 1.0, little-endian and row-major: what `numpy.load` reads.
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <vector>
 
@@ -15,5 +16,14 @@ void write_npy(const std::filesystem::path& file,
 void write_npy(const std::filesystem::path& file,
                const float* data,
                const std::vector<std::size_t>& shape);
+
+struct NpyArray {
+  std::vector<std::size_t> shape;
+  std::vector<double> values;
+};
+
+/// float32, float64 and uint8 arrays, row-major. Throws std::runtime_error saying what else it
+/// found.
+NpyArray read_npy(const std::filesystem::path& file);
 
 }  // namespace stochflow::apps

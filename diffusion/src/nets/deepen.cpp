@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "stochflow/diffusion/nets/description.hpp"
 #include "stochflow/diffusion/nets/unet.hpp"
-#include "stochflow/diffusion/train/trainer.hpp"
 
 namespace stochflow::diffusion {
 namespace {
@@ -45,10 +45,12 @@ void check(const ScoreNetworkConfig& from, const ScoreNetworkConfig& to) {
   same.blocks_down = from.blocks_down;
   same.blocks_deep = from.blocks_deep;
   same.blocks_up = from.blocks_up;
+  if (from.classes == 0) same.classes = 0;
   if (to_json(same) != to_json(from)) {
     throw std::invalid_argument(
-        "deepen: the networks may differ in their numbers of blocks only, found " + to_json(from) +
-        " and " + to_json(to));
+        "deepen: the networks may differ in their numbers of blocks only, and in knowing classes, "
+        "found " +
+        to_json(from) + " and " + to_json(to));
   }
   const bool room =
       to.blocks_down >= from.blocks_down && to.blocks_up >= from.blocks_up &&

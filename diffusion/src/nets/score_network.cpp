@@ -25,7 +25,8 @@ UNetConfig ScoreNetworkConfig::unet() const {
           .groups = groups,
           .embedding = embedding,
           .gamma_min = gamma_min,
-          .gamma_max = gamma_max};
+          .gamma_max = gamma_max,
+          .classes = classes};
 }
 
 ScoreNetwork::ScoreNetwork(const ScoreNetworkConfig& config, at::Device device)
@@ -54,7 +55,8 @@ at::Tensor ScoreNetwork::eps(const at::Tensor& z, const at::Tensor& gamma) const
 MixtureOutput ScoreNetwork::evaluate(const at::Tensor& z,
                                      const at::Tensor& gamma,
                                      const at::Tensor& x,
-                                     bool mixed_precision) const {
+                                     bool mixed_precision,
+                                     const at::Tensor& labels) const {
   const std::int64_t pixels = config_.image_channels * config_.height * config_.width;
   if (z.dim() < 2 || z.numel() != z.size(0) * pixels || gamma.dim() != 1 ||
       gamma.size(0) != z.size(0)) {
@@ -68,7 +70,7 @@ MixtureOutput ScoreNetwork::evaluate(const at::Tensor& z,
   // gamma = ln(sigma^2/alpha^2); double, because 1 - alpha^2 is what counts.
   const at::Tensor wide = gamma.to(at::kDouble);
   const at::Tensor alpha = at::sqrt(at::sigmoid(-wide)), sigma = at::sqrt(at::sigmoid(wide));
-  const at::Tensor raw = unet_->forward(own_z, own_gamma, mixed_precision);
+  const at::Tensor raw = unet_->forward(own_z, own_gamma, mixed_precision, labels);
   MixtureOutput result;
   if (config_.head == Head::noise) {
     const auto column = [&](const at::Tensor& t) { return t.to(type).reshape({-1, 1, 1, 1}); };
@@ -97,6 +99,22 @@ at::Tensor ScoreNetwork::decoder_nats(const at::Tensor& z,
   const at::Tensor gaussian = 0.5 * (u * u).sum(1) + pixels * (log_s + 0.5 * std::log(2 * M_PI));
   if (config_.head == Head::noise) return gaussian;
   return gaussian + evaluate(z, gamma, x).surprise.to(at::kDouble);
+}
+
+OfClass::OfClass(const ScoreNetwork& network, std::int64_t label)
+    : network_(network), label_(label) {
+  const std::int64_t classes = network.config().classes;
+  if (label < 0 || label >= classes) {
+    throw std::invalid_argument(
+        classes == 0 ? "this network was trained without labels and cannot be asked for a class"
+                     : "class " + std::to_string(label) + " does not exist, expected 0 to " +
+                           std::to_string(classes - 1));
+  }
+}
+
+at::Tensor OfClass::eps(const at::Tensor& z, const at::Tensor& gamma) const {
+  const at::Tensor labels = at::full({z.size(0)}, label_, gamma.options().dtype(at::kLong));
+  return network_.evaluate(z, gamma, {}, false, labels).eps;
 }
 
 }  // namespace stochflow::diffusion

@@ -26,6 +26,7 @@ void UNetConfig::check() const {
   require(heads >= 0 && (heads == 0 || deep_channels % heads == 0),
           "the number of attention heads must divide deep_channels");
   require(embedding >= 1, "the embedding needs at least one channel");
+  require(classes >= 0, "the number of classes is at least 0");
   require(gamma_max > gamma_min, "gamma_max must be above gamma_min");
 }
 
@@ -68,6 +69,7 @@ UNet::UNet(const UNetConfig& config, at::Device device) : config_(config), devic
       2 * (c * (config_.blocks_down + config_.blocks_up) + d * config_.blocks_deep);
   modulation_weight_ = zeros("modulation_weight", {modulated, e});
   modulation_bias_ = zeros("modulation_bias", {modulated});
+  if (config_.classes > 0) label_table_ = zeros("label_table", {config_.classes + 1, e});
   last_gain_ = ones("last_gain", c);
   last_offset_ = zeros("last_offset", {c});
   output_weight_ = zeros("output_weight", {4 * config_.outputs, c, 1, 1});
@@ -96,10 +98,14 @@ at::Tensor depth_to_space(const at::Tensor& x) { return at::pixel_shuffle(x.cont
 
 }  // namespace
 
-at::Tensor UNet::embed(const at::Tensor& gamma) const {
+at::Tensor UNet::embed(const at::Tensor& gamma, const at::Tensor& labels) const {
   const at::Tensor features = features_of_gamma(gamma, config_.gamma_min, config_.gamma_max);
   const at::Tensor h = at::silu(at::linear(features, embed1_weight_, embed1_bias_));
-  return at::silu(at::linear(h, embed2_weight_, embed2_bias_));
+  const at::Tensor level = at::linear(h, embed2_weight_, embed2_bias_);
+  if (config_.classes == 0) return at::silu(level);
+  const at::Tensor label = labels.defined() ? label_table_.index_select(0, labels)
+                                            : label_table_.narrow(0, config_.classes, 1);
+  return at::silu(level + label);
 }
 
 at::Tensor UNet::attend(const at::Tensor& h) const {
@@ -121,7 +127,10 @@ at::Tensor UNet::attend(const at::Tensor& h) const {
   return h + out.reshape({batch, h.size(2), h.size(3), d}).permute({0, 3, 1, 2});
 }
 
-at::Tensor UNet::forward(const at::Tensor& z, const at::Tensor& gamma, bool mixed_precision) {
+at::Tensor UNet::forward(const at::Tensor& z,
+                         const at::Tensor& gamma,
+                         bool mixed_precision,
+                         const at::Tensor& labels) {
   if (z.dim() != 4 || z.size(1) != config_.image_channels || z.size(2) != config_.height ||
       z.size(3) != config_.width || gamma.dim() != 1 || gamma.size(0) != z.size(0)) {
     throw std::invalid_argument("U-Net: expected z [B, " + std::to_string(config_.image_channels) +
@@ -130,8 +139,16 @@ at::Tensor UNet::forward(const at::Tensor& z, const at::Tensor& gamma, bool mixe
                                 std::to_string(z.dim()) + " dimensions and " +
                                 std::to_string(z.numel()) + " elements");
   }
+  if (labels.defined() && (config_.classes == 0 || labels.dim() != 1 ||
+                           labels.size(0) != z.size(0) || labels.scalar_type() != at::kLong)) {
+    throw std::invalid_argument(
+        "U-Net: expected labels [B] int64 for a network that knows classes; "
+        "this one knows " +
+        std::to_string(config_.classes));
+  }
   const at::ScalarType full = z.scalar_type(), fast = mixed_precision ? at::kBFloat16 : full;
-  const at::Tensor modulation = at::linear(embed(gamma), modulation_weight_, modulation_bias_);
+  const at::Tensor modulation =
+      at::linear(embed(gamma, labels), modulation_weight_, modulation_bias_);
   std::int64_t used = 0;
   const auto run = [&](const std::vector<Block>& blocks, std::size_t i, const at::Tensor& h) {
     const std::int64_t c = h.size(1);

@@ -1,6 +1,7 @@
 #pragma once
 
-// Dequantised images for training and validation: a fresh draw every time an image is seen.
+// Dequantised and noised images for training and validation: a fresh draw every time an image is
+// seen.
 
 #include <ATen/ATen.h>
 
@@ -20,6 +21,19 @@ inline at::Tensor dequantised_draw(const at::Tensor& levels,
   const at::Tensor u = uniforms(RandomStream(seed, Purpose::dequantisation), ids, draw, k);
   const at::Tensor next = (k + 1).to(at::kFloat);
   return at::minimum((k + u).to(at::kFloat), at::nextafter(next, at::zeros_like(next))) / 128 - 1;
+}
+
+/// The same noised to the levels gamma [B] float64, in the variance-preserving frame: z [B, ...]
+/// float32.
+inline at::Tensor noised_draw(const at::Tensor& levels,
+                              const at::Tensor& gamma,
+                              std::uint64_t seed,
+                              const SampleIds& ids,
+                              std::uint64_t draw) {
+  const at::Tensor x = dequantised_draw(levels, seed, ids, draw);
+  const at::Tensor noise = normals(RandomStream(seed, Purpose::training_noise), ids, draw, x);
+  const auto column = [](const at::Tensor& t) { return t.to(at::kFloat).reshape({-1, 1, 1, 1}); };
+  return column(at::sigmoid(-gamma).sqrt()) * x + column(at::sigmoid(gamma).sqrt()) * noise;
 }
 
 }  // namespace stochflow::diffusion::detail

@@ -11,6 +11,7 @@
 #include "draws.hpp"
 #include "stochflow/diffusion/checkpoint.hpp"
 #include "stochflow/diffusion/nets/deepen.hpp"
+#include "stochflow/diffusion/nets/description.hpp"
 #include "stochflow/diffusion/nets/unet.hpp"
 #include "stochflow/noise/normal.hpp"
 
@@ -39,8 +40,13 @@ double surprise_weight(const TrainSettings& s, std::int64_t step) {
 
 Trainer::Trainer(const ScoreNetworkConfig& network,
                  const TrainSettings& settings,
-                 at::Tensor images)
-    : config_(network), settings_(settings), images_(std::move(images)), network_(network) {
+                 at::Tensor images,
+                 at::Tensor labels)
+    : config_(network),
+      settings_(settings),
+      images_(std::move(images)),
+      labels_(std::move(labels)),
+      network_(network) {
   if (images_.scalar_type() != at::kByte || images_.dim() != 4 ||
       images_.size(1) != config_.image_channels || images_.size(2) != config_.height ||
       images_.size(3) != config_.width) {
@@ -53,11 +59,15 @@ Trainer::Trainer(const ScoreNetworkConfig& network,
   if (settings_.parts < 1 || settings_.batch % settings_.parts != 0) {
     throw std::invalid_argument("the number of parts must divide the batch");
   }
-  network_.initialise(settings_.seed);
-  for (auto& item : network_.unet().named_parameters()) {
-    const at::Tensor& w = item.value();
-    slots_[item.key()] = {w, at::zeros_like(w), at::zeros_like(w), w.detach().clone()};
+  if (config_.classes > 0) {
+    if (!labels_.defined() || labels_.scalar_type() != at::kByte || labels_.dim() != 1 ||
+        labels_.size(0) != images_.size(0) || labels_.max().item<int>() >= config_.classes) {
+      throw std::invalid_argument("training a network of " + std::to_string(config_.classes) +
+                                  " classes needs a label [N] uint8 below that for each image");
+    }
   }
+  network_.initialise(settings_.seed);
+  slots_ = adam_slots(network_.unet());
 }
 
 void Trainer::start_from(const ScoreNetwork& trained) {
@@ -68,6 +78,22 @@ void Trainer::start_from(const ScoreNetwork& trained) {
 
 double Trainer::epochs_seen() const {
   return static_cast<double>(step_ * settings_.batch) / static_cast<double>(images_.size(0));
+}
+
+// The labels of these images, one in `unlabelled` withheld: the same network then also is the
+// unconditional one (Ho and Salimans 2022, algorithm 1).
+at::Tensor Trainer::labels_of(const at::Tensor& images,
+                              std::int64_t first,
+                              std::uint64_t key) const {
+  if (config_.classes == 0) return {};
+  const at::Tensor labels = labels_.index_select(0, images).to(at::kLong);
+  const RandomStream stream(settings_.seed, Purpose::withheld_label);
+  auto* const to = labels.data_ptr<std::int64_t>();
+  for (std::int64_t i = 0; i < labels.size(0); ++i) {
+    const double u = uniform_pair(stream, static_cast<std::uint64_t>(first + i), key, 0)[0];
+    if (u < settings_.unlabelled) to[i] = config_.classes;
+  }
+  return labels;
 }
 
 // Loss and gradients of the rows [first, first + rows) of the step's batch, already divided by the
@@ -93,7 +119,8 @@ Trainer::Part Trainer::run_part(const BatchDraw& draw,
   const double surprise = surprise_weight(settings_, step_);
   const at::Tensor clean =
       surprise > 0 && config_.head == Head::mixture_posterior ? x : at::Tensor();
-  const MixtureOutput out = network_.evaluate(z, gamma, clean, settings_.mixed_precision);
+  const MixtureOutput out =
+      network_.evaluate(z, gamma, clean, settings_.mixed_precision, labels_of(rows_of, first, key));
   const at::Tensor weight = own(draw.levels.weight).to(at::kFloat);
   const double values = static_cast<double>(x.numel() / rows * settings_.batch);
   const at::Tensor error = (noise - out.eps).square().flatten(1).sum(1);
@@ -102,9 +129,8 @@ Trainer::Part Trainer::run_part(const BatchDraw& draw,
   at::Tensor loss = bound;
   if (clean.defined()) loss = loss + (weight * out.surprise).sum() * (surprise * bits / values);
 
-  std::vector<at::Tensor> weights;
-  for (const auto& [name, slot] : slots_) weights.push_back(slot.weight);
-  return {bound.item<double>(), torch::autograd::grad({loss}, weights, {}, false, false, true)};
+  return {bound.item<double>(),
+          torch::autograd::grad({loss}, weights_of(slots_), {}, false, false, true)};
 }
 
 StepReport Trainer::step() {
@@ -129,50 +155,24 @@ StepReport Trainer::step() {
   double value = 0.5 * (std::log(2 * M_PI) + 1 + config_.gamma_min) * bits + 7;
   for (const Part& part : parts) value += part.bound;
   std::vector<at::Tensor> gradients = parts[0].gradients;
-  double squares = 0;
   for (std::size_t i = 0; i < gradients.size(); ++i) {
     if (!gradients[i].defined()) continue;
     for (std::size_t k = 1; k < parts.size(); ++k)
       gradients[i] = gradients[i] + parts[k].gradients[i];
-    squares += gradients[i].to(at::kDouble).square().sum().item<double>();
   }
-  const double norm = std::sqrt(squares);
+  const double norm = gradient_norm(gradients);
   if (!std::isfinite(value) || !std::isfinite(norm)) {
     throw std::runtime_error("training: the loss or its gradient is not finite after step " +
                              std::to_string(step_) + "; lower the learning rate");
   }
-  const double rate = learning_rate_at(s, step_);
-  update(gradients, s.clip > 0 && norm > s.clip ? s.clip / norm : 1, rate);
-  ++step_;
+  adam_update(slots_, gradients, norm, s, step_);
+  const double rate = learning_rate_at(s, step_++);
   return {step_, value, norm, rate};
-}
-
-// Kingma and Ba 2015, algorithm 1, and the running average of the weights.
-void Trainer::update(const std::vector<at::Tensor>& gradients, double shrink, double rate) {
-  const TrainSettings& s = settings_;
-  const double n = static_cast<double>(step_ + 1);
-  const double correct1 = 1 - std::pow(s.beta1, n), correct2 = 1 - std::pow(s.beta2, n);
-  const double average = std::min(s.average, (1 + n) / (10 + n));
-  std::size_t i = 0;
-  for (auto& [name, slot] : slots_) {
-    const at::Tensor& g = gradients[i++];
-    if (g.defined()) {
-      slot.first.mul_(s.beta1).add_(g, (1 - s.beta1) * shrink);
-      slot.second.mul_(s.beta2).addcmul_(g, g, (1 - s.beta2) * shrink * shrink);
-      const at::Tensor scale = (slot.second.sqrt() / std::sqrt(correct2)).add_(s.epsilon);
-      slot.weight.addcdiv_(slot.first, scale, -rate / correct1);
-    }
-    slot.average.lerp_(slot.weight, 1 - average);
-  }
 }
 
 ScoreNetwork Trainer::averaged() const {
   ScoreNetwork copy(config_);
-  const at::NoGradGuard no_grad;
-  for (auto& item : copy.unet().named_parameters()) {
-    item.value().copy_(slots_.at(item.key()).average);
-    item.value().requires_grad_(false);
-  }
+  copy_averages(slots_, copy.unet());
   return copy;
 }
 
@@ -197,7 +197,7 @@ void Trainer::save(const std::filesystem::path& file) const {
   write_tensors(file, content);
 }
 
-Trainer Trainer::load(const std::filesystem::path& file, at::Tensor images) {
+Trainer Trainer::load(const std::filesystem::path& file, at::Tensor images, at::Tensor labels) {
   const TensorFile content = read_tensors(file);
   if (metadata(content, "format") != state_format) {
     refuse(file, "not a training state of stochflow");
@@ -205,7 +205,8 @@ Trainer Trainer::load(const std::filesystem::path& file, at::Tensor images) {
   try {
     Trainer trainer(network_config_from_json(metadata(content, "network")),
                     train_settings_from_json(metadata(content, "settings")),
-                    std::move(images));
+                    std::move(images),
+                    std::move(labels));
     trainer.resume(file);
     return trainer;
   } catch (const std::invalid_argument& error) {
@@ -217,11 +218,12 @@ void Trainer::resume(const std::filesystem::path& file) {
   const TensorFile content = read_tensors(file);
   const auto text = [&](const char* key) { return metadata(content, key); };
   if (text("format") != state_format) refuse(file, "not a training state of stochflow");
-  if (text("network") != to_json(config_)) {
+  if (to_json(network_config_from_json(text("network"))) != to_json(config_)) {
     refuse(file,
            "the state of another network: " + text("network") + ", expected " + to_json(config_));
   }
-  if (text("settings") != to_json(settings_) || text("images") != std::to_string(images_.size(0))) {
+  if (to_json(train_settings_from_json(text("settings"))) != to_json(settings_) ||
+      text("images") != std::to_string(images_.size(0))) {
     refuse(file,
            "the run was started with other settings: " + text("settings") + " on " +
                text("images") + " images, expected " + to_json(settings_) + " on " +

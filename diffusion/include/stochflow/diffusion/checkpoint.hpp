@@ -18,6 +18,7 @@
 namespace stochflow::diffusion {
 
 class ScoreNetwork;
+class Classifier;
 
 struct TensorFile {
   std::map<std::string, at::Tensor> tensors;
@@ -45,6 +46,11 @@ struct LoadedNetwork {
   NetworkDescription description;
 };
 
+struct LoadedClassifier {
+  std::shared_ptr<Classifier> classifier;
+  NetworkDescription description;
+};
+
 /// Writes the weights with architecture, description and golden vectors: for fixed z and three
 /// noise levels, what eps and its vector-Jacobian product were on this machine. `storage` at::kHalf
 /// rounds the weights to 11 bits and halves the file.
@@ -61,5 +67,13 @@ LoadedNetwork load_network(const std::filesystem::path& file, const std::string&
 /// The network alone, ready for samplers and likelihood.
 std::shared_ptr<NoisePredictor> load_score_network(const std::filesystem::path& file,
                                                    const std::string& device = "cpu");
+
+/// The same for classifiers; their golden vectors are the logits and their vector-Jacobian product.
+void save_classifier(const std::filesystem::path& file,
+                     const Classifier& classifier,
+                     const NetworkDescription& description,
+                     at::ScalarType storage = at::kFloat);
+LoadedClassifier load_classifier(const std::filesystem::path& file,
+                                 const std::string& device = "cpu");
 
 }  // namespace stochflow::diffusion

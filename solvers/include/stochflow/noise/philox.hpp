@@ -70,6 +70,7 @@ enum class Purpose : std::uint32_t {
   training_noise = 33,
   shuffle = 34,
   initial_weights = 35,
+  withheld_label = 36,
 };
 
 /// The generator of everything random, unless another is asked for (noise/ars.hpp).

@@ -34,6 +34,8 @@ struct ScoreNetworkConfig {
   /// Grey levels with a box of their own, and the number of Gaussians (mixture_posterior only).
   std::vector<int> box_levels = {};
   std::int64_t gaussians = 6;
+  /// Classes it can be asked for (`OfClass`); 0: none.
+  std::int64_t classes = 0;
 
   UNetConfig unet() const;
   MixturePrior prior() const { return MixturePrior::grey_levels(box_levels, gaussians); }
@@ -48,11 +50,13 @@ class ScoreNetwork final : public NoisePredictor {
 
   /// eps, and for the mixture head also the posterior variance of x per pixel and, given clean
   /// values x, the surprise (mixture_head.hpp). z [B, ...] with as many elements as an image;
-  /// computed in the parameters' precision, returned in z's.
+  /// computed in the parameters' precision, returned in z's. labels [B] int64, `classes` for no
+  /// label; undefined: none has one.
   MixtureOutput evaluate(const at::Tensor& z,
                          const at::Tensor& gamma,
                          const at::Tensor& x = {},
-                         bool mixed_precision = false) const;
+                         bool mixed_precision = false,
+                         const at::Tensor& labels = {}) const;
 
   /// -log p(x | z) in nats [B], the code length of x once z is known: what remains to be paid below
   /// the noise level gamma. Under the mixture head the posterior it describes (each pixel on its
@@ -67,6 +71,20 @@ class ScoreNetwork final : public NoisePredictor {
  private:
   ScoreNetworkConfig config_;
   std::shared_ptr<UNet> unet_;
+};
+
+/// A network that knows classes, asked for one of them: E[eps | z, y = label].
+class OfClass final : public NoisePredictor {
+ public:
+  /// Refers to `network`, which must outlive it. Throws std::invalid_argument when it does not know
+  /// this class.
+  OfClass(const ScoreNetwork& network, std::int64_t label);
+
+  at::Tensor eps(const at::Tensor& z, const at::Tensor& gamma) const override;
+
+ private:
+  const ScoreNetwork& network_;
+  std::int64_t label_;
 };
 
 }  // namespace stochflow::diffusion

@@ -32,6 +32,7 @@ struct UNetConfig {
   std::int64_t groups = 8;                // of the group normalisations
   std::int64_t embedding = 96;            // width of the noise-level embedding
   double gamma_min = -16, gamma_max = 5;  // noise levels outside are embedded as the nearest end
+  std::int64_t classes = 0;               // labels it knows, embedded beside the noise level
 
   /// Throws std::invalid_argument naming the first setting that cannot work.
   void check() const;
@@ -41,8 +42,12 @@ class UNet : public torch::nn::Module {
  public:
   explicit UNet(const UNetConfig& config, at::Device device = at::kCPU);
 
-  /// z [B, C, H, W], gamma [B]: returns [B, outputs, H, W], contiguous.
-  at::Tensor forward(const at::Tensor& z, const at::Tensor& gamma, bool mixed_precision = false);
+  /// z [B, C, H, W], gamma [B], labels [B] int64 from 0 to `classes`, which is no label (undefined:
+  /// none has one): returns [B, outputs, H, W], contiguous.
+  at::Tensor forward(const at::Tensor& z,
+                     const at::Tensor& gamma,
+                     bool mixed_precision = false,
+                     const at::Tensor& labels = {});
 
   /// Draws all parameters anew as a pure function of the seed. Blocks start as the identity and the
   /// output as zero; the caller sets the last layer's bias, which is then all the network says.
@@ -55,7 +60,7 @@ class UNet : public torch::nn::Module {
 
  private:
   at::Tensor attend(const at::Tensor& h) const;
-  at::Tensor embed(const at::Tensor& gamma) const;
+  at::Tensor embed(const at::Tensor& gamma, const at::Tensor& labels) const;
 
   UNetConfig config_;
   at::Device device_;  // where parameters are made
@@ -63,7 +68,7 @@ class UNet : public torch::nn::Module {
   std::vector<layers::Block> down_, deep_, up_;
   std::int64_t attention_after_ = 0;
   at::Tensor attention_gain_, attention_offset_, qkv_weight_, mix_weight_, mix_bias_;
-  at::Tensor embed1_weight_, embed1_bias_, embed2_weight_, embed2_bias_;
+  at::Tensor embed1_weight_, embed1_bias_, embed2_weight_, embed2_bias_, label_table_;
   at::Tensor modulation_weight_, modulation_bias_;
   at::Tensor last_gain_, last_offset_, output_weight_, output_bias_;
 };

@@ -1,3 +1,5 @@
+#include "stochflow/diffusion/train/plan.hpp"
+
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "stochflow/diffusion/train/trainer.hpp"
 #include "stochflow/noise/philox.hpp"
 
 namespace stochflow::diffusion {
@@ -93,7 +94,8 @@ std::string to_json(const TrainSettings& s) {
                         {"surprise", s.surprise},
                         {"surprise_until", s.surprise_until},
                         {"gamma_slices", s.gamma_slices},
-                        {"mixed_precision", s.mixed_precision}}
+                        {"mixed_precision", s.mixed_precision},
+                        {"unlabelled", s.unlabelled}}
       .dump();
 }
 
@@ -114,57 +116,10 @@ TrainSettings train_settings_from_json(const std::string& text) {
             .surprise = j.at("surprise"),
             .surprise_until = j.at("surprise_until"),
             .gamma_slices = j.at("gamma_slices").get<std::vector<double>>(),
-            .mixed_precision = j.at("mixed_precision")};
+            .mixed_precision = j.at("mixed_precision"),
+            .unlabelled = j.value("unlabelled", TrainSettings{}.unlabelled)};
   } catch (const nlohmann::json::exception& error) {
     throw std::invalid_argument(std::string("the settings of the run are incomplete: ") +
-                                error.what());
-  }
-}
-
-std::string to_json(const ScoreNetworkConfig& c) {
-  return nlohmann::json{{"family", "unet"},
-                        {"head", c.head == Head::noise ? "noise" : "mixture-posterior"},
-                        {"channels", c.channels},
-                        {"deep_channels", c.deep_channels},
-                        {"blocks_down", c.blocks_down},
-                        {"blocks_deep", c.blocks_deep},
-                        {"blocks_up", c.blocks_up},
-                        {"attention_heads", c.heads},
-                        {"groups", c.groups},
-                        {"embedding", c.embedding},
-                        {"image", {c.image_channels, c.height, c.width}},
-                        {"gamma", {c.gamma_min, c.gamma_max}},
-                        {"box_levels", c.box_levels},
-                        {"gaussians", c.gaussians}}
-      .dump();
-}
-
-ScoreNetworkConfig network_config_from_json(const std::string& text) {
-  try {
-    const nlohmann::json j = nlohmann::json::parse(text);
-    const auto family = j.at("family").get<std::string>(), head = j.at("head").get<std::string>();
-    if (family != "unet" || (head != "noise" && head != "mixture-posterior")) {
-      throw std::invalid_argument("unknown network " + family + " with head " + head +
-                                  "; known: unet with mixture-posterior or noise");
-    }
-    return {.channels = j.at("channels"),
-            .deep_channels = j.at("deep_channels"),
-            .blocks_down = j.at("blocks_down"),
-            .blocks_deep = j.at("blocks_deep"),
-            .blocks_up = j.at("blocks_up"),
-            .heads = j.at("attention_heads"),
-            .groups = j.at("groups"),
-            .embedding = j.at("embedding"),
-            .image_channels = j.at("image").at(0),
-            .height = j.at("image").at(1),
-            .width = j.at("image").at(2),
-            .gamma_min = j.at("gamma").at(0),
-            .gamma_max = j.at("gamma").at(1),
-            .head = head == "noise" ? Head::noise : Head::mixture_posterior,
-            .box_levels = j.at("box_levels").get<std::vector<int>>(),
-            .gaussians = j.at("gaussians")};
-  } catch (const nlohmann::json::exception& error) {
-    throw std::invalid_argument(std::string("the description of the network is incomplete: ") +
                                 error.what());
   }
 }

@@ -1,0 +1,187 @@
+// `stochflow conditional`: digits of a class asked for, by a classifier's gradient or by a network
+// that knows the classes.
+
+#include <ATen/ATen.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <numeric>
+
+#include "commands.hpp"
+#include "mnist_images.hpp"
+#include "network.hpp"
+#include "sample.hpp"
+#include "stochflow/diffusion/guidance/guided.hpp"
+#include "stochflow/diffusion/metrics/classify.hpp"
+#include "support/json.hpp"
+#include "support/options.hpp"
+#include "support/output.hpp"
+#include "support/progress.hpp"
+#include "support/table.hpp"
+
+namespace stochflow::apps {
+namespace {
+
+using nlohmann::json;
+
+struct Arguments {
+  SampleRequest request;
+  std::string digits = "all";
+  std::string by = "classifier";
+  double scale = -1;  // negative: the way's own
+  std::string classifier, judge, out = "conditional.png", json;
+};
+
+std::filesystem::path or_shipped(const std::string& file, const std::string& shipped) {
+  return file.empty() ? resource("pretrained/" + shipped) : std::filesystem::path(file);
+}
+
+std::vector<std::int64_t> classes_of(const std::string& text) {
+  std::vector<std::int64_t> all(10);
+  std::iota(all.begin(), all.end(), 0);
+  if (text == "all") return all;
+  if (text.size() == 1 && text[0] >= '0' && text[0] <= '9') return {text[0] - '0'};
+  throw UsageError("--class expects a digit or 'all', found '" + text + "'");
+}
+
+/// A model of each class, with what it stands on.
+class Conditional {
+ public:
+  explicit Conditional(const Arguments& a) : scale_(a.scale) {
+    const std::string& device = a.request.device;
+    if (a.by == "classifier") {
+      loaded_ = diffusion::load_network(network_file(a.request.model), device);
+      classifier_ = diffusion::load_classifier(
+                        or_shipped(a.classifier, "mnist-classifier.safetensors"), device)
+                        .classifier;
+    } else if (a.by == "free") {
+      loaded_ = diffusion::load_network(
+          or_shipped(a.request.model.string(), "mnist-classes.safetensors"), device);
+    } else {
+      throw unknown_name("--by", a.by, {"classifier", "free"});
+    }
+    if (scale_ < 0) scale_ = classifier_ ? 1 : 1.5;
+  }
+
+  /// The samples under this class's model.
+  SampleReport draw(std::int64_t label, const SampleRequest& request) const {
+    const diffusion::ScoreNetwork& network = *loaded_.network;
+    if (classifier_) {
+      const diffusion::Guided guided(
+          network,
+          [&](const at::Tensor& z, const at::Tensor& gamma) {
+            return classifier_->log_probability(z, gamma, label);
+          },
+          scale_);
+      return run_sample(request, guided, loaded_.description);
+    }
+    const diffusion::OfClass conditional(network, label);
+    if (scale_ == 1) return run_sample(request, conditional, loaded_.description);
+    const diffusion::ClassifierFree guided(conditional, network, scale_);
+    SampleReport report = run_sample(request, guided, loaded_.description);
+    report.nfe *= 2;
+    return report;
+  }
+
+  double scale() const { return scale_; }
+
+ private:
+  double scale_;
+  diffusion::LoadedNetwork loaded_;
+  std::shared_ptr<diffusion::Classifier> classifier_;
+};
+
+void run(Arguments arguments) {
+  SampleRequest& request = arguments.request;
+  check(request);
+  const std::vector<std::int64_t> classes = classes_of(arguments.digits);
+  prepare_output(arguments.out);
+  if (!arguments.json.empty()) prepare_output(arguments.json);
+  network_calls(request.device, request.threads);
+  const Conditional conditional(arguments);
+  const auto judge =
+      diffusion::load_classifier(or_shipped(arguments.judge, "mnist-judge.safetensors")).classifier;
+
+  std::vector<GreyImage> images;
+  json per_class = json::array();
+  double right = 0, seconds = 0, nfe = 0;
+  Progress progress("Sampling by " + request.method, 1000);
+  for (std::size_t k = 0; k < classes.size(); ++k) {
+    const std::int64_t label = classes[k];
+    request.first = static_cast<std::uint64_t>(label * request.n);
+    request.progress = [&](std::int64_t done, std::int64_t total) {
+      const double part =
+          static_cast<double>(done) / static_cast<double>(std::max<std::int64_t>(total, 1));
+      progress.update(static_cast<std::int64_t>(1000 * (static_cast<double>(k) + part) /
+                                                static_cast<double>(classes.size())));
+    };
+    SampleReport report = conditional.draw(label, request);
+    const at::Tensor x = at::from_blob(report.x.data(), {request.n, 1, 28, 28}, at::kFloat);
+    const auto said = diffusion::classify(
+        *judge, diffusion::grey_levels(x), judge->config().gamma_min, request.seed);
+    const double share = diffusion::accuracy(said.logits, at::full({request.n}, label, at::kLong));
+    per_class.push_back({{"class", label}, {"accuracy", share}});
+    right += share / static_cast<double>(classes.size());
+    seconds += report.seconds;
+    nfe = report.nfe;
+    images.insert(images.end(), report.images.begin(), report.images.end());
+  }
+  const auto columns =
+      static_cast<int>(classes.size() > 1 ? request.n : std::ceil(std::sqrt(request.n)));
+  write_png(arguments.out, enlarge(tile(images, std::min(columns, 20)), 2));
+  const std::int64_t total = request.n * static_cast<std::int64_t>(classes.size());
+  std::cout << total << " digits by " << arguments.by << " at scale "
+            << significant(conditional.scale(), 3) << ", " << request.method << ": "
+            << significant(nfe, 4) << " network evaluations a sample, " << significant(seconds, 3)
+            << " s\n"
+            << fixed(100 * right, 2)
+            << " % are what was asked for, says an independent classifier\nwrote " << arguments.out
+            << '\n';
+  if (!arguments.json.empty()) {
+    json inputs = sampler_inputs(request);
+    inputs["n"] = request.n;
+    inputs["class"] = arguments.digits;
+    inputs["by"] = arguments.by;
+    inputs["scale"] = conditional.scale();
+    json record = run_record("conditional", inputs);
+    record["wall_seconds"] = seconds;
+    record["results"] = {
+        {"accuracy", right}, {"per_class", per_class}, {"nfe", nfe}, {"files", {arguments.out}}};
+    write_json(arguments.json, record);
+  }
+}
+
+}  // namespace
+
+void add_conditional(CLI::App& app) {
+  CLI::App* const command =
+      app.add_subcommand("conditional", "Generate digits of a class that is asked for");
+  auto a = std::make_shared<Arguments>();
+  a->request.n = 10;
+  command->add_option("--class", a->digits, "A digit, or all")->capture_default_str();
+  command
+      ->add_option("--by",
+                   a->by,
+                   "classifier: guided by its gradient; free: a network that knows the classes")
+      ->capture_default_str();
+  command->add_option(
+      "--scale",
+      a->scale,
+      "Of the guidance: 1 is Bayes' rule, more exaggerates (default: 1; 1.5 when free)");
+  add_sampler_options(*command, a->request);
+  command->add_option("--n", a->request.n, "Digits of each class")
+      ->check(whole_number(1))
+      ->capture_default_str();
+  command->add_option(
+      "--model", a->request.model, "Checkpoint of the score network (default: shipped)");
+  command->add_option(
+      "--classifier", a->classifier, "Of `train classifier`, the guide (default: shipped)");
+  command->add_option(
+      "--judge", a->judge, "Of `train classifier --clean`, for the accuracy (default: shipped)");
+  command->add_option("--out", a->out, "Picture to write (.png)")->capture_default_str();
+  command->add_option("--json", a->json, "Write inputs and results to this file");
+  command->callback([a] { run(*a); });
+}
+
+}  // namespace stochflow::apps

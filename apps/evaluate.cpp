@@ -1,0 +1,225 @@
+// `stochflow evaluate`: how near samples are to the data, by the features of a fixed classifier.
+
+#include <ATen/ATen.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <iostream>
+#include <memory>
+#include <numeric>
+
+#include "commands.hpp"
+#include "data.hpp"
+#include "sample.hpp"
+#include "stochflow/diffusion/checkpoint.hpp"
+#include "stochflow/diffusion/data/mnist.hpp"
+#include "stochflow/diffusion/metrics/classify.hpp"
+#include "stochflow/diffusion/metrics/feature_sets.hpp"
+#include "stochflow/diffusion/runtime.hpp"
+#include "support/errors.hpp"
+#include "support/json.hpp"
+#include "support/npy.hpp"
+#include "support/options.hpp"
+#include "support/output.hpp"
+#include "support/progress.hpp"
+#include "support/resources.hpp"
+#include "support/table.hpp"
+
+namespace stochflow::apps {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t dequantisation_seed = 7;
+/// Neighbours are looked for among so many at most: all pairs are compared.
+constexpr std::int64_t neighbours_among = 5000;
+
+struct Arguments {
+  SampleRequest request;
+  std::vector<std::string> samples;
+  std::int64_t seeds = 1;
+  std::string data = data_folder().string();
+  std::string classifier, json;
+};
+
+/// What one set of images is compared by: pixels in data units, and features.
+struct ImageSet {
+  at::Tensor pixels, features;
+};
+
+struct Figures {
+  double frechet = 0, kernel = 0, precision = 0, recall = 0, nearest = 0;
+};
+
+class Judge {
+ public:
+  Judge(const diffusion::Classifier& classifier, const at::Tensor& training_images)
+      : classifier_(classifier), training_(see(training_images)) {}
+
+  ImageSet see(const at::Tensor& levels) const {
+    const auto said = diffusion::classify(
+        classifier_, levels, classifier_.config().gamma_min, dequantisation_seed);
+    return {levels.to(at::kFloat).flatten(1) / 128 - 1, said.features};
+  }
+
+  Figures compare(const ImageSet& set) const {
+    const auto some = [](const at::Tensor& rows, std::int64_t n) {
+      return rows.narrow(0, 0, std::min(n, rows.size(0)));
+    };
+    const std::int64_t n = std::min(neighbours_among, set.features.size(0));
+    const auto [precision, recall] =
+        diffusion::precision_recall(some(training_.features, n), some(set.features, n));
+    const at::Tensor nearest =
+        diffusion::nearest_distances(some(set.pixels, 1000), training_.pixels);
+    return {
+        .frechet = diffusion::frechet_distance(set.features, training_.features),
+        .kernel = diffusion::kernel_distance(some(set.features, n), some(training_.features, n)),
+        .precision = precision,
+        .recall = recall,
+        .nearest = nearest.median().item<double>()};
+  }
+
+ private:
+  const diffusion::Classifier& classifier_;
+  ImageSet training_;
+};
+
+at::Tensor tensor_of(const std::vector<std::size_t>& shape, at::Tensor values) {
+  return diffusion::grey_levels(values).reshape(
+      {static_cast<std::int64_t>(shape.at(0)), 1, 28, 28});
+}
+
+at::Tensor read_samples(const std::string& file) {
+  NpyArray array = read_npy(file);
+  const std::size_t pixels =
+      std::accumulate(array.shape.begin(), array.shape.end(), std::size_t{1}, std::multiplies<>());
+  if (array.shape.empty() || array.shape[0] < 2 || pixels != array.shape[0] * 784) {
+    throw std::runtime_error(file +
+                             ": expected at least two images of 28x28, in data units from -1 "
+                             "to 1 as `stochflow sample --out x.npy` writes them");
+  }
+  return tensor_of(
+      array.shape,
+      at::from_blob(
+          array.values.data(), {static_cast<std::int64_t>(array.values.size())}, at::kDouble));
+}
+
+std::vector<std::string> row(const std::string& name, std::int64_t n, const Figures& f) {
+  return {name,
+          std::to_string(n),
+          fixed(f.frechet, 3),
+          fixed(1000 * f.kernel, 3),
+          fixed(f.precision, 3),
+          fixed(f.recall, 3),
+          fixed(f.nearest, 2)};
+}
+
+json to_json(const std::string& name, std::int64_t n, const Figures& f) {
+  return {{"set", name},
+          {"images", n},
+          {"frechet_distance", f.frechet},
+          {"kernel_distance", f.kernel},
+          {"precision", f.precision},
+          {"recall", f.recall},
+          {"nearest_training_image", f.nearest}};
+}
+
+void run(Arguments arguments) {
+  SampleRequest& request = arguments.request;
+  check(request);
+  if (!arguments.json.empty()) prepare_output(arguments.json);
+  diffusion::tune_process(1);
+  const auto classifier = diffusion::load_classifier(
+      arguments.classifier.empty() ? resource("pretrained/mnist-judge.safetensors")
+                                   : std::filesystem::path(arguments.classifier));
+  const auto train = diffusion::read_mnist(arguments.data, diffusion::MnistPart::train);
+  const auto test = diffusion::read_mnist(arguments.data, diffusion::MnistPart::test);
+  const Judge judge(*classifier.classifier, train.images);
+
+  Table table{
+      .header = {"images", "number", "Frechet", "1000 kernel", "precision", "recall", "nearest"}};
+  json results = json::array();
+  std::vector<double> distances;
+  const auto report = [&](const std::string& name, const at::Tensor& levels) {
+    const Figures figures = judge.compare(judge.see(levels));
+    table.rows.push_back(row(name, levels.size(0), figures));
+    results.push_back(to_json(name, levels.size(0), figures));
+    return figures;
+  };
+  std::int64_t most = 2;
+  if (arguments.samples.empty()) {
+    for (std::int64_t k = 0; k < arguments.seeds; ++k) {
+      Progress progress("Sampling by " + request.method, 1000);
+      request.progress = [&](std::int64_t done, std::int64_t total) {
+        progress.update(1000 * done / std::max<std::int64_t>(total, 1));
+      };
+      SampleReport drawn = run_sample(request);
+      const auto size = static_cast<std::int64_t>(drawn.x.size());
+      const Figures figures =
+          report(request.method + ", seed " + std::to_string(request.seed),
+                 tensor_of(drawn.shape, at::from_blob(drawn.x.data(), {size}, at::kFloat)));
+      results.back()["nfe"] = drawn.nfe;
+      results.back()["seconds"] = drawn.seconds;
+      distances.push_back(figures.frechet);
+      most = request.n;
+      ++request.seed;
+    }
+  }
+  for (const std::string& file : arguments.samples) {
+    const at::Tensor levels = read_samples(file);
+    distances.push_back(report(file, levels).frechet);
+    most = std::max(most, levels.size(0));
+  }
+  // As many test images as there were samples: what a perfect model would get.
+  report("test images", test.images.narrow(0, 0, std::min(most, test.size())));
+  std::cout << table;
+  if (distances.size() > 1) {
+    const double n = static_cast<double>(distances.size());
+    const double mean = std::accumulate(distances.begin(), distances.end(), 0.0) / n;
+    double squares = 0;
+    for (const double d : distances) squares += (d - mean) * (d - mean);
+    std::cout << "Frechet distance " << fixed(mean, 3) << " +- "
+              << fixed(std::sqrt(squares / (n - 1) / n), 3) << " over " << distances.size()
+              << " sets\n";
+  }
+  if (!arguments.json.empty()) {
+    json inputs = sampler_inputs(request);
+    inputs["samples"] = arguments.samples;
+    inputs["seeds"] = arguments.seeds;
+    inputs["n"] = request.n;
+    inputs["model"] = request.model.string();
+    json record = run_record("evaluate", inputs);
+    record["results"] = results;
+    write_json(arguments.json, record);
+  }
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app) {
+  CLI::App* const command = app.add_subcommand(
+      "evaluate", "How near samples are to the MNIST training images, by a classifier's features");
+  auto a = std::make_shared<Arguments>();
+  a->request.n = 1000;
+  command
+      ->add_option("--samples",
+                   a->samples,
+                   "Files of samples (.npy, as `sample` writes them) instead of drawing them")
+      ->delimiter(',');
+  add_sampler_options(*command, a->request);
+  command->add_option("--n", a->request.n, "Samples to draw; the Frechet distance depends on it")
+      ->check(whole_number(4))
+      ->capture_default_str();
+  command->add_option("--seeds", a->seeds, "Sets to draw, from --seed on")
+      ->check(whole_number(1, 1000))
+      ->capture_default_str();
+  command->add_option(
+      "--model", a->request.model, "Checkpoint or TorchScript file (default: shipped)");
+  command->add_option(
+      "--classifier", a->classifier, "Of `train classifier --clean` (default: shipped)");
+  command->add_option("--data", a->data, "Folder with the MNIST files")->capture_default_str();
+  command->add_option("--json", a->json, "Write inputs and results to this file");
+  command->callback([a] { run(*a); });
+}
+
+}  // namespace stochflow::apps

@@ -1,0 +1,330 @@
+#include "stochflow/diffusion/data/mnist.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <sstream>
+
+#include "data.hpp"
+#include "stochflow/diffusion/checkpoint.hpp"
+#include "stochflow/diffusion/nets/description.hpp"
+#include "stochflow/diffusion/runtime.hpp"
+#include "stochflow/diffusion/train/bound.hpp"
+#include "stochflow/diffusion/train/trainer.hpp"
+#include "support/errors.hpp"
+#include "support/json.hpp"
+#include "support/options.hpp"
+#include "support/output.hpp"
+#include "support/plot.hpp"
+#include "support/progress.hpp"
+#include "support/stop_signal.hpp"
+#include "train/log.hpp"
+#include "train/train.hpp"
+
+namespace stochflow::apps {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+// Levels that stand out of the training set's histogram: background, the quarters and ninths of
+// anti-aliased strokes, and full ink.
+const std::vector<int> spiking_levels = {
+    0, 29, 57, 64, 85, 114, 128, 141, 170, 191, 198, 226, 250, 251, 252, 253, 254, 255};
+
+// More of the noise levels where there is something to learn: below gamma = -11 the head's Bayes
+// rule does the work, above 3 there is little left to predict. The loss is reweighted.
+const std::vector<double> learnable_levels = {0.35, 0.35, 0.5, 0.5, 0.75, 1,   1,
+                                              1.2,  1.3,  1.3, 1.3, 1.3,  1.3, 1.3,
+                                              1.2,  1,    1,   0.8, 0.6,  0.5, 0.4};
+
+constexpr std::uint64_t validation_seed = 7;
+constexpr std::int64_t log_every = 100, validate_every = 1500;
+
+struct Arguments {
+  std::string data = data_folder().string();
+  std::string out = "runs/mnist";
+  std::string json;
+  std::string head = "mixture-posterior";
+  std::string precision = "auto";
+  bool resume = false;
+  bool new_plan = false;  // --steps was given
+  std::int64_t steps = 18000;
+  double epochs = 0;
+  std::int64_t channels = 64, deep_channels = 96;
+  std::int64_t blocks = 3, deep_blocks = 3;
+  bool classes = false;
+  std::string from;  // a network to start from
+  bool half = false;
+  double checkpoint_minutes = 3;
+  diffusion::TrainSettings settings = {
+      .learning_rate = 2e-3, .warm_up = 300, .average = 0.999, .gamma_slices = learnable_levels};
+};
+
+bool wants_mixed_precision(const std::string& precision) {
+  if (precision == "bfloat16") return true;
+  if (precision == "float32") return false;
+  if (precision != "auto") {
+    throw unknown_name("precision", precision, {"auto", "bfloat16", "float32"});
+  }
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return false;
+#endif
+}
+
+diffusion::ScoreNetworkConfig network_of(const Arguments& arguments) {
+  diffusion::ScoreNetworkConfig config;
+  config.channels = arguments.channels;
+  config.deep_channels = arguments.deep_channels;
+  config.blocks_down = config.blocks_up = arguments.blocks;
+  config.blocks_deep = arguments.deep_blocks;
+  if (arguments.classes) config.classes = 10;
+  if (arguments.head == "mixture-posterior") {
+    config.box_levels = spiking_levels;
+  } else if (arguments.head == "noise") {
+    config.head = diffusion::Head::noise;
+    config.box_levels = {};
+  } else {
+    throw unknown_name("head", arguments.head, {"mixture-posterior", "noise"});
+  }
+  return config;
+}
+
+json validate(const diffusion::ScoreNetwork& network,
+              const at::Tensor& levels,
+              std::int64_t draws) {
+  const auto report = diffusion::evidence_bound(network, levels, validation_seed, draws);
+  return {{"test_bound", report.bits_per_dim},
+          {"standard_error", report.standard_error},
+          {"test_images", levels.size(0)},
+          {"terms",
+           {{"prior", report.prior}, {"diffusion", report.diffusion}, {"decoder", report.decoder}}},
+          {"noise_error", report.noise_error}};
+}
+
+struct Files {
+  explicit Files(const fs::path& folder)
+      : state(folder / "state.safetensors"),
+        network(folder / "network.safetensors"),
+        log(folder / "log.jsonl"),
+        curve(folder / "curve.svg") {}
+  fs::path state, network, log, curve;
+};
+
+void save_all(const diffusion::Trainer& trainer,
+              const Files& files,
+              const json& last_validation,
+              bool half) {
+  trainer.save(files.state);
+  json recipe = {{"settings", json::parse(to_json(trainer.settings()))},
+                 {"steps_made", trainer.steps_made()},
+                 {"epochs", trainer.epochs_seen()},
+                 {"validation", last_validation}};
+  save_score_network(files.network,
+                     trainer.averaged(),
+                     {.data_shape = {1, 28, 28},
+                      .gamma_min = trainer.network().config().gamma_min,
+                      .gamma_max = trainer.network().config().gamma_max,
+                      .data = "mnist, grey levels k as (k + u)/128 - 1",
+                      .recipe = recipe.dump()},
+                     half ? at::kHalf : at::kFloat);
+}
+
+std::string with_digits(double value, int digits) {
+  std::ostringstream text;
+  text << std::fixed;
+  text.precision(digits);
+  text << value;
+  return text.str();
+}
+
+diffusion::Trainer start(const Arguments& arguments,
+                         const Files& files,
+                         const diffusion::LabelledImages& data) {
+  if (arguments.resume) {
+    auto trainer = diffusion::Trainer::load(files.state, data.images, data.labels);
+    if (arguments.new_plan) trainer.replan(arguments.steps);
+    return trainer;
+  }
+  if (fs::exists(files.state)) {
+    throw UsageError(files.state.string() +
+                     " is there already: continue that run with --resume, or give another --out");
+  }
+  diffusion::TrainSettings settings = arguments.settings;
+  settings.steps = arguments.steps;
+  if (arguments.epochs > 0) {
+    settings.steps =
+        std::max<std::int64_t>(1,
+                               std::llround(arguments.epochs * static_cast<double>(data.size()) /
+                                            static_cast<double>(settings.batch)));
+  }
+  settings.mixed_precision = wants_mixed_precision(arguments.precision);
+  diffusion::Trainer trainer(network_of(arguments), settings, data.images, data.labels);
+  if (!arguments.from.empty()) {
+    trainer.start_from(*diffusion::load_network(arguments.from, "cpu").network);
+  }
+  return trainer;
+}
+
+void run(const Arguments& arguments) {
+  diffusion::tune_process();
+  const Files files(arguments.out);
+  for (const fs::path& file : {files.state, files.network, files.log}) prepare_output(file);
+  prepare_plot(files.curve);
+  if (!arguments.json.empty()) prepare_output(arguments.json);
+  const auto train = diffusion::read_mnist(arguments.data, diffusion::MnistPart::train);
+  const auto test = diffusion::read_mnist(arguments.data, diffusion::MnistPart::test);
+  diffusion::Trainer trainer = start(arguments, files, train);
+  const std::int64_t steps = trainer.settings().steps, resumed_at = trainer.steps_made();
+  const at::Tensor some =
+      test.images.narrow(0, 0, std::min<std::int64_t>(validation_images, test.size()));
+  TrainLog log(files.log, resumed_at);
+  json last_validation;
+
+  const StopSignal stop;
+  {
+    Progress progress("training", steps, resumed_at);
+    Stopwatch since_checkpoint;
+    double sum = 0;
+    std::int64_t count = 0;
+    while (trainer.steps_made() < steps && !stop.came()) {
+      const diffusion::StepReport report = trainer.step();
+      sum += report.bound;
+      ++count;
+      if (report.step % log_every == 0 || report.step == steps) {
+        log.add({{"step", report.step},
+                 {"epoch", trainer.epochs_seen()},
+                 {"train_bound", sum / static_cast<double>(count)},
+                 {"gradient_norm", report.gradient_norm},
+                 {"learning_rate", report.learning_rate}});
+        sum = 0;
+        count = 0;
+      }
+      if (report.step % validate_every == 0 && report.step < steps) {
+        last_validation = validate(trainer.averaged(), some, 1);
+        json entry = last_validation;
+        entry["step"] = report.step;
+        entry["epoch"] = trainer.epochs_seen();
+        log.add(entry);
+      }
+      if (since_checkpoint.seconds() > 60 * arguments.checkpoint_minutes) {
+        save_all(trainer, files, last_validation, arguments.half);
+        draw_curve(files.curve, log.entries());
+        since_checkpoint = {};
+      }
+      progress.update(report.step, with_digits(report.bound, 3) + " bits/dim");
+    }
+  }
+  if (stop.came()) {
+    save_all(trainer, files, last_validation, arguments.half);
+    throw std::runtime_error("stopped after step " + std::to_string(trainer.steps_made()) + " of " +
+                             std::to_string(steps) + "; --resume --out " + arguments.out +
+                             " continues exactly there");
+  }
+  last_validation = validate(trainer.averaged(), test.images, 1);
+  json entry = last_validation;
+  entry["step"] = steps;
+  entry["epoch"] = trainer.epochs_seen();
+  log.add(entry);
+  save_all(trainer, files, last_validation, arguments.half);
+  draw_curve(files.curve, log.entries());
+  std::cout << "test bound " << with_digits(last_validation["test_bound"], 4) << " +- "
+            << with_digits(last_validation["standard_error"], 4) << " bits/dim over " << test.size()
+            << " images, after " << with_digits(trainer.epochs_seen(), 1) << " epochs\nnetwork in "
+            << files.network.string() << ", log in " << files.log.string() << ", curve in "
+            << files.curve.string() << '\n';
+
+  if (!arguments.json.empty()) {
+    json inputs = json::parse(to_json(trainer.settings()));
+    inputs["network"] = json::parse(to_json(trainer.network().config()));
+    inputs["data"] = arguments.data;
+    inputs["resumed_at"] = resumed_at;
+    json record = run_record("train", inputs);
+    record["wall_seconds"] = log.seconds();
+    record["results"] = last_validation;
+    record["results"]["steps"] = steps;
+    record["results"]["epochs"] = trainer.epochs_seen();
+    record["results"]["files"] = {
+        files.network.string(), files.log.string(), files.curve.string(), files.state.string()};
+    write_json(arguments.json, record);
+  }
+}
+
+}  // namespace
+
+void add_train_mnist(CLI::App& train) {
+  CLI::App* const mnist = train.add_subcommand(
+      "mnist", "A U-Net on the 60,000 training images, by the continuous-time bound");
+  const auto a = std::make_shared<Arguments>();
+  diffusion::TrainSettings& s = a->settings;
+  std::vector<CLI::Option*> plan;
+  CLI::Option* const steps =
+      mnist->add_option("--steps", a->steps, "Optimiser steps; with --resume: another plan")
+          ->check(whole_number(1))
+          ->capture_default_str();
+  plan.push_back(
+      mnist->add_option("--epochs", a->epochs, "Passes over the data, instead of --steps")
+          ->check(positive_number())
+          ->excludes(steps));
+  plan.push_back(mnist->add_option("--batch", s.batch, "Images a step")
+                     ->check(whole_number(1))
+                     ->capture_default_str());
+  plan.push_back(mnist->add_option("--parts", s.parts, "Threads; each takes a part of the batch")
+                     ->check(whole_number(1))
+                     ->capture_default_str());
+  plan.push_back(mnist->add_option("--lr", s.learning_rate, "The highest learning rate")
+                     ->check(positive_number())
+                     ->capture_default_str());
+  plan.push_back(mnist->add_option("--seed", s.seed, "Of everything random")
+                     ->check(whole_number(0))
+                     ->capture_default_str());
+  plan.push_back(
+      mnist->add_option("--head", a->head, "mixture-posterior or noise")->capture_default_str());
+  plan.push_back(mnist->add_option("--channels", a->channels, "Of the U-Net at 14x14")
+                     ->check(whole_number(8))
+                     ->capture_default_str());
+  plan.push_back(mnist->add_option("--deep-channels", a->deep_channels, "Of the U-Net at 7x7")
+                     ->check(whole_number(8))
+                     ->capture_default_str());
+  plan.push_back(
+      mnist->add_option("--blocks", a->blocks, "Residual blocks at 14x14, on the way down and up")
+          ->check(whole_number(1, 100))
+          ->capture_default_str());
+  plan.push_back(mnist->add_option("--deep-blocks", a->deep_blocks, "Residual blocks at 7x7")
+                     ->check(whole_number(1, 100))
+                     ->capture_default_str());
+  plan.push_back(
+      mnist->add_flag("--classes",
+                      a->classes,
+                      "A network that can be asked for a digit (`stochflow conditional`)"));
+  plan.push_back(mnist->add_option(
+      "--from", a->from, "Start from this network's weights; it may have fewer blocks"));
+  mnist->add_flag("--half", a->half, "Round the weights of the network file to half precision");
+  plan.push_back(
+      mnist
+          ->add_option("--precision",
+                       a->precision,
+                       "Of the convolutions: bfloat16, float32, or auto (bfloat16 where the "
+                       "processor has it)")
+          ->capture_default_str());
+  mnist->add_option("--data", a->data, "Folder with the MNIST files")->capture_default_str();
+  mnist->add_option("--out", a->out, "Folder for network, state, log and curve")
+      ->capture_default_str();
+  CLI::Option* const resume = mnist->add_flag(
+      "--resume", a->resume, "Continue the run in --out, bit for bit, as it was planned");
+  for (CLI::Option* const option : plan) resume->excludes(option);
+  mnist->add_option("--checkpoint-minutes", a->checkpoint_minutes, "Time between checkpoints")
+      ->check(positive_number())
+      ->capture_default_str();
+  mnist->add_option("--json", a->json, "Write inputs and results to this file");
+  mnist->callback([a, steps] {
+    a->new_plan = steps->count() > 0;
+    run(*a);
+  });
+}
+
+}  // namespace stochflow::apps

@@ -1,0 +1,65 @@
+#include "stochflow/diffusion/train/adam.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace stochflow::diffusion {
+
+AdamSlots adam_slots(const torch::nn::Module& module) {
+  AdamSlots slots;
+  for (const auto& item : module.named_parameters()) {
+    const at::Tensor& w = item.value();
+    slots[item.key()] = {w, at::zeros_like(w), at::zeros_like(w), w.detach().clone()};
+  }
+  return slots;
+}
+
+std::vector<at::Tensor> weights_of(const AdamSlots& slots) {
+  std::vector<at::Tensor> weights;
+  for (const auto& [name, slot] : slots) weights.push_back(slot.weight);
+  return weights;
+}
+
+double gradient_norm(const std::vector<at::Tensor>& gradients) {
+  double squares = 0;
+  for (const at::Tensor& g : gradients) {
+    if (g.defined()) squares += g.to(at::kDouble).square().sum().item<double>();
+  }
+  return std::sqrt(squares);
+}
+
+void adam_update(AdamSlots& slots,
+                 const std::vector<at::Tensor>& gradients,
+                 double norm,
+                 const TrainSettings& s,
+                 std::int64_t step) {
+  const at::NoGradGuard no_grad;
+  const double shrink = s.clip > 0 && norm > s.clip ? s.clip / norm : 1;
+  const double rate = learning_rate_at(s, step);
+  const double n = static_cast<double>(step + 1);
+  const double correct1 = 1 - std::pow(s.beta1, n), correct2 = 1 - std::pow(s.beta2, n);
+  const double average = std::min(s.average, (1 + n) / (10 + n));
+  std::size_t i = 0;
+  for (auto& [name, slot] : slots) {
+    const at::Tensor& g = gradients[i++];
+    if (g.defined()) {
+      slot.first.mul_(s.beta1).add_(g, (1 - s.beta1) * shrink);
+      slot.second.mul_(s.beta2).addcmul_(g, g, (1 - s.beta2) * shrink * shrink);
+      const at::Tensor scale = (slot.second.sqrt() / std::sqrt(correct2)).add_(s.epsilon);
+      slot.weight.addcdiv_(slot.first, scale, -rate / correct1);
+    }
+    slot.average.lerp_(slot.weight, 1 - average);
+  }
+}
+
+void copy_averages(const AdamSlots& slots, torch::nn::Module& to) {
+  const at::NoGradGuard no_grad;
+  for (auto& item : to.named_parameters()) {
+    item.value().copy_(slots.at(item.key()).average);
+    item.value().requires_grad_(false);
+  }
+}
+
+}  // namespace stochflow::diffusion
