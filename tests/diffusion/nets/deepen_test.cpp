@@ -58,6 +58,20 @@ TEST(Deepen, KeepsTheFunction) {
   }
 }
 
+TEST(Deepen, ClassesMakeNoDifferenceAtFirst) {
+  const ScoreNetwork small = trained(with_blocks(1, 3, 2));
+  ScoreNetworkConfig config = with_blocks(1, 3, 2);
+  config.classes = 4;
+  ScoreNetwork labelled(config);
+  deepen(small, labelled, 7);
+  const at::Tensor z = draws(0, {4, 1, 8, 12}), gamma = at::linspace(-12, 4, 4, at::kFloat);
+  const at::NoGradGuard no_grad;
+  EXPECT_TRUE(OfClass(labelled, 2).eps(z, gamma).equal(small.eps(z, gamma)));
+  // What is known is not forgotten in silence.
+  ScoreNetwork plain(with_blocks(1, 3, 2));
+  EXPECT_THROW(deepen(labelled, plain, 7), std::invalid_argument);
+}
+
 TEST(Deepen, RefusesWhatCannotHoldTheSmallNetwork) {
   const ScoreNetwork small = trained(with_blocks(2, 3, 2));
   ScoreNetwork shallow(with_blocks(1, 3, 2)), one_sided(with_blocks(2, 2, 2));

@@ -174,5 +174,42 @@ TEST(ModulatedNorm, KernelAgreesWithTheComposedText) {
                std::invalid_argument);
 }
 
+// Classes: silent at first, then each its own, and no label is the network without labels.
+TEST(ScoreNetwork, KnowsClassesItIsTaught) {
+  ScoreNetworkConfig config = small();
+  config.classes = 3;
+  const ScoreNetwork network(config);
+  {
+    const at::NoGradGuard no_grad;
+    stir(network);
+    auto table = network.unet().named_parameters()["label_table"];
+    table.zero_();
+  }
+  const at::Tensor z = draws(0, {2, 1, 8, 12}), gamma = at::tensor({-1.0F, 1.0F});
+  const at::Tensor silent = network.eps(z, gamma);
+  EXPECT_TRUE(OfClass(network, 2).eps(z, gamma).equal(silent));
+  {
+    const at::NoGradGuard no_grad;
+    auto table = network.unet().named_parameters()["label_table"];
+    table.copy_(draws(7, table.sizes()));
+  }
+  const at::Tensor zero = OfClass(network, 0).eps(z, gamma),
+                   one = OfClass(network, 1).eps(z, gamma);
+  EXPECT_GT(largest(zero - one), 1e-3);
+  EXPECT_GT(largest(zero - network.eps(z, gamma)), 1e-3);
+  // Labels are each row's own.
+  const at::Tensor mixed = network.evaluate(z, gamma, {}, false, at::tensor({0, 1}, at::kLong)).eps;
+  EXPECT_LT(largest(mixed[0] - zero[0]), 1e-5);
+  EXPECT_LT(largest(mixed[1] - one[1]), 1e-5);
+  const at::Tensor unlabelled =
+      network.evaluate(z, gamma, {}, false, at::tensor({3, 3}, at::kLong)).eps;
+  EXPECT_LT(largest(unlabelled - network.eps(z, gamma)), 1e-5);
+
+  EXPECT_THROW(OfClass(network, 3), std::invalid_argument);
+  EXPECT_THROW(OfClass(ScoreNetwork(small()), 0), std::invalid_argument);
+  EXPECT_THROW(network.evaluate(z, gamma, {}, false, at::zeros({1}, at::kLong)),
+               std::invalid_argument);
+}
+
 }  // namespace
 }  // namespace stochflow::diffusion

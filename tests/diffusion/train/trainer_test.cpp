@@ -207,5 +207,42 @@ TEST(Bound, IsReproducibleAndItsTermsAddUp) {
   EXPECT_THROW(evidence_bound(network, images(1), 5), std::invalid_argument);
 }
 
+// Images of class k are all of level 90 k: told the class, there is nothing left to guess.
+TEST(Trainer, TeachesClassesAndTheirAbsence) {
+  ScoreNetworkConfig config = tiny();
+  config.classes = 2;
+  config.gamma_min = -6;  // above, what the class says is all there is to learn
+  const at::Tensor labels = at::arange(24, at::kLong).remainder(2).to(at::kByte);
+  const at::Tensor levels =
+      (90 * labels + 60).reshape({24, 1, 1, 1}).expand({24, 1, 8, 8}).contiguous();
+  TrainSettings settings = quick();
+  settings.steps = 150;
+  settings.learning_rate = 1e-2;
+  settings.unlabelled = 0.25;
+  Trainer trainer(config, settings, levels, labels);
+  while (trainer.steps_made() < settings.steps) trainer.step();
+  const ScoreNetwork network = trainer.averaged();
+  const at::Tensor x = levels.to(at::kFloat) / 128 - 1 + 0.5 / 128;
+  const at::Tensor noise = normals(RandomStream(9, Purpose::probe),
+                                   sample_range(0, 24),
+                                   0,
+                                   at::empty({24, 1, 8, 8}, at::kFloat));
+  const at::Tensor gamma = at::full({24}, 4, at::kFloat);
+  const auto root = [](double g) { return std::sqrt(1 / (1 + std::exp(-g))); };
+  const at::Tensor z = root(-4) * x + root(4) * noise;
+  const auto error = [&](const at::Tensor& said) {
+    return (network.evaluate(z, gamma, {}, false, said).eps - noise).square().mean().item<double>();
+  };
+  const at::Tensor right = labels.to(at::kLong);
+  const double told = error(right), untold = error({}), misled = error(1 - right);
+  EXPECT_LT(told, 0.8 * untold);
+  EXPECT_LT(untold, misled);
+  // Some images came without label, which has a row of its own, silent at first.
+  const at::Tensor table = weights_of(network).at("label_table");
+  EXPECT_GT(table[2].abs().max().item<double>(), 0);
+  EXPECT_THROW(Trainer(config, settings, levels), std::invalid_argument);
+  EXPECT_THROW(Trainer(config, settings, levels, labels + 1), std::invalid_argument);
+}
+
 }  // namespace
 }  // namespace stochflow::diffusion
