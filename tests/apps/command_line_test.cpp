@@ -1,15 +1,14 @@
 // The program from outside: exit codes, the sentences on standard error, the files left behind.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "apps/support/program.hpp"
 #include "apps/support/temporary_folder.hpp"
 #include "support/output.hpp"
 
@@ -17,23 +16,6 @@ namespace stochflow::apps {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Ending {
-  int exit_code;
-  std::string output;  // standard output and standard error
-};
-
-Ending run(const std::string& arguments) {
-  const std::string command = std::string("'") + STOCHFLOW_PROGRAM + "' " + arguments + " 2>&1";
-  std::FILE* pipe = ::popen(command.c_str(), "r");
-  Ending result{-1, {}};
-  char buffer[4096];
-  while (std::size_t n = std::fread(buffer, 1, sizeof buffer, pipe))
-    result.output.append(buffer, n);
-  const int status = ::pclose(pipe);
-  if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
-  return result;
-}
 
 /// The run ends with this code, says each of the words, and says it in one or two lines.
 void expect_sentence(const std::string& arguments,

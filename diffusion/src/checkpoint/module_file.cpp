@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "stochflow/diffusion/tensor/noise.hpp"
+#include "stochflow/diffusion/tensor/per_sample.hpp"
 
 namespace stochflow::diffusion::detail {
 namespace {
@@ -29,11 +30,9 @@ Golden golden_inputs(const std::vector<std::int64_t>& image) {
   const at::Tensor x = (1.9 * blob - 1 + 0.5 / 128).expand(shape);
   const at::Tensor gamma = at::empty({3}, at::kFloat);
   gamma[0].fill_(-8), gamma[1].fill_(-2), gamma[2].fill_(3);
-  const auto column = [](const at::Tensor& t) {
-    return at::sqrt(at::sigmoid(t)).view({3, 1, 1, 1});
-  };
   const at::Tensor noise = normals(RandomStream(0, Purpose::probe), sample_range(0, 3), 0, x);
-  return {column(-gamma) * x + column(gamma) * noise, gamma};
+  const FrameLevels level = frame_levels(gamma, x);
+  return {level.alpha * x + level.sigma * noise, gamma};
 }
 
 struct Response {

@@ -5,6 +5,8 @@
 
 #include <stdexcept>
 
+#include "stochflow/diffusion/tensor/per_sample.hpp"
+
 namespace stochflow::diffusion {
 
 at::Tensor Guided::eps(const at::Tensor& z, const at::Tensor& gamma) const {
@@ -21,9 +23,7 @@ at::Tensor Guided::eps(const at::Tensor& z, const at::Tensor& gamma) const {
     }
     gradient = torch::autograd::grad({log_p.sum()}, {leaf})[0];
   }
-  std::vector<std::int64_t> column(static_cast<std::size_t>(z.dim()), 1);
-  column[0] = z.size(0);
-  return unguided - scale_ * at::sigmoid(gamma).sqrt().view(column) * gradient;
+  return unguided - scale_ * frame_levels(gamma, z).sigma * gradient;
 }
 
 at::Tensor ClassifierFree::eps(const at::Tensor& z, const at::Tensor& gamma) const {

@@ -6,17 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "stochflow/diffusion/tensor/per_sample.hpp"
 #include "tensor/jacobian.hpp"
 
 namespace stochflow::diffusion {
 namespace {
-
-/// [B] as [B, 1, ...] beside x.
-at::Tensor beside(const at::Tensor& scalars, const at::Tensor& x) {
-  std::vector<std::int64_t> column(static_cast<std::size_t>(x.dim()), 1);
-  column[0] = scalars.size(0);
-  return scalars.view(column);
-}
 
 /// Inner products, row by row: [B].
 at::Tensor row_products(const at::Tensor& a, const at::Tensor& b) {
@@ -56,8 +50,7 @@ Measured::Measured(const NoisePredictor& model, Measurement measurement, int ite
 at::Tensor Measured::eps(const at::Tensor& z, const at::Tensor& gamma) const {
   const auto at_z = detail::evaluate_with_graph(model_, z, gamma, "Measured");
   const at::Tensor eps = at_z.eps.detach();
-  const at::Tensor a = beside(at::sigmoid(-gamma).sqrt(), z);
-  const at::Tensor s = beside(at::sigmoid(gamma).sqrt(), z);
+  const auto [a, s] = frame_levels(gamma, z);
   const at::Tensor D = (z - s * eps) / a;
   // J = (1 - s deps/dz)/a
   const auto transposed_J = [&](const at::Tensor& v) {

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "stochflow/diffusion/tensor/per_sample.hpp"
+
 namespace stochflow::diffusion {
 
 LikelihoodFlow::LikelihoodFlow(const NoisePredictor& model,
@@ -25,9 +27,8 @@ void LikelihoodFlow::set_probes(std::int64_t row, const at::Tensor& now, const a
 
 at::Tensor LikelihoodFlow::after_change(const at::Tensor& state, const at::Tensor& changed) const {
   if (!probes_.defined()) return field(state, probes_);
-  std::vector<std::int64_t> column(static_cast<std::size_t>(probes_.dim()), 1);
-  column[0] = probes_.size(0);
-  return field(state, at::where(changed.view(column), next_probes_, probes_));
+  const at::Tensor rows = beside(changed, probes_).to(at::kBool);
+  return field(state, at::where(rows, next_probes_, probes_));
 }
 
 at::Tensor LikelihoodFlow::field(const at::Tensor& state, const at::Tensor& probes) const {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "stochflow/diffusion/nets/unet.hpp"
+#include "stochflow/diffusion/tensor/per_sample.hpp"
 
 namespace stochflow::diffusion {
 
@@ -73,8 +74,7 @@ MixtureOutput ScoreNetwork::evaluate(const at::Tensor& z,
   const at::Tensor raw = unet_->forward(own_z, own_gamma, mixed_precision, labels);
   MixtureOutput result;
   if (config_.head == Head::noise) {
-    const auto column = [&](const at::Tensor& t) { return t.to(type).reshape({-1, 1, 1, 1}); };
-    result.eps = column(sigma) * own_z + column(alpha) * raw;
+    result.eps = beside(sigma, own_z) * own_z + beside(alpha, own_z) * raw;
     result.eps = result.eps.reshape(z.sizes()).to(z.scalar_type());
     return result;
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "stochflow/diffusion/score.hpp"
+#include "stochflow/diffusion/tensor/per_sample.hpp"
 #include "stochflow/noise/tree.hpp"
 
 namespace stochflow::diffusion {
@@ -98,7 +99,7 @@ class Run {
     }
     const at::Tensor x = at::stack(xs), euler_before = at::stack(eulers);
     const at::Tensor dW = at::stack(increments).to(x.options());
-    const at::Tensor h_column = column(h, x);
+    const at::Tensor h_column = beside(h, x);
     evaluations += fill_in_drifts(walkers, x, now);
     std::vector<at::Tensor> drifts;
     for (const Walker& walker : walkers) drifts.push_back(walker.drift);
@@ -156,14 +157,10 @@ class Run {
     return static_cast<std::int64_t>(rows.size());
   }
 
-  at::Tensor column(const std::vector<double>& numbers, const at::Tensor& like) const {
-    return at::tensor(numbers, at::kDouble).to(like.options()).unsqueeze(1);
-  }
-
   at::Tensor diffusions(const std::vector<double>& s, const at::Tensor& like) const {
     std::vector<double> g;
     for (const double at_s : s) g.push_back(schedule_.at(schedule_.t1 - at_s).g());
-    return column(g, like);
+    return beside(g, like);
   }
 
   /// -f x + g^2 score(x, t1 - s), row by row.
@@ -179,8 +176,8 @@ class Run {
     std::vector<std::int64_t> shape{x.size(0)};
     shape.insert(shape.end(), draw_.shape.begin(), draw_.shape.end());
     const at::Tensor eps =
-        model_.eps((column(scale, x) * x).view(shape), column(gamma, x).squeeze(1));
-    return column(by_x, x) * x + column(by_eps, x) * eps.reshape(x.sizes());
+        model_.eps((beside(scale, x) * x).view(shape), beside(gamma, x).squeeze(1));
+    return beside(by_x, x) * x + beside(by_eps, x) * eps.reshape(x.sizes());
   }
 
   const NoisePredictor& model_;

@@ -9,23 +9,11 @@
 
 #include "draws.hpp"
 #include "stochflow/diffusion/nets/score_network.hpp"
+#include "stochflow/diffusion/tensor/per_sample.hpp"
 #include "stochflow/noise/normal.hpp"
 
 namespace stochflow::diffusion {
 namespace {
-
-struct Levels {
-  at::Tensor alpha, sigma;
-};
-Levels levels_of(const at::Tensor& gamma, const at::Tensor& like) {
-  std::vector<std::int64_t> shape(static_cast<std::size_t>(like.dim()), 1);
-  shape[0] = -1;
-  const at::Tensor wide = gamma.to(at::kDouble);
-  const auto column = [&](const at::Tensor& t) {
-    return at::sqrt(at::sigmoid(t)).to(like.scalar_type()).reshape(shape);
-  };
-  return {column(-wide), column(wide)};
-}
 
 // The three terms of a run of images, in nats: sums over draws and pixels, one entry an image.
 struct ImageTerms {
@@ -44,7 +32,7 @@ BoundTerms bound_terms(const NoisePredictor& model,
                        const at::Tensor& noise,
                        double gamma_min,
                        double gamma_max) {
-  const Levels at_gamma = levels_of(gamma, x);
+  const FrameLevels at_gamma = frame_levels(gamma, x);
   const at::Tensor eps = model.eps(at_gamma.alpha * x + at_gamma.sigma * noise, gamma);
   const at::Tensor error = (noise - eps).to(at::kDouble).square().flatten(1).sum(1);
   // KL(N(a x, s^2) || N(0, 1)) per value: (a^2 x^2 + s^2 - 1 - ln s^2)/2, with 1 - s^2 = a^2.
@@ -85,7 +73,7 @@ ImageTerms terms_of(const ScoreNetwork& network,
     const BoundTerms terms =
         bound_terms(network, x, gamma, normals(noise, ids, 2 * key, x), low, high);
     const at::Tensor lowest = at::full({batch}, low, at::kFloat);
-    const Levels at_lowest = levels_of(lowest, x);
+    const FrameLevels at_lowest = frame_levels(lowest, x);
     const at::Tensor z =
         at_lowest.alpha * x + at_lowest.sigma * normals(noise, ids, 2 * key + 1, x);
     sum.diffusion += terms.diffusion;

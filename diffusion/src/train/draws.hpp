@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "stochflow/diffusion/tensor/noise.hpp"
+#include "stochflow/diffusion/tensor/per_sample.hpp"
 
 namespace stochflow::diffusion::detail {
 
@@ -31,9 +32,9 @@ inline at::Tensor noised_draw(const at::Tensor& levels,
                               const SampleIds& ids,
                               std::uint64_t draw) {
   const at::Tensor x = dequantised_draw(levels, seed, ids, draw);
-  const at::Tensor noise = normals(RandomStream(seed, Purpose::training_noise), ids, draw, x);
-  const auto column = [](const at::Tensor& t) { return t.to(at::kFloat).reshape({-1, 1, 1, 1}); };
-  return column(at::sigmoid(-gamma).sqrt()) * x + column(at::sigmoid(gamma).sqrt()) * noise;
+  const FrameLevels at_gamma = frame_levels(gamma, x);
+  return at_gamma.alpha * x +
+         at_gamma.sigma * normals(RandomStream(seed, Purpose::training_noise), ids, draw, x);
 }
 
 }  // namespace stochflow::diffusion::detail

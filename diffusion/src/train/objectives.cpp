@@ -6,15 +6,10 @@
 #include <stdexcept>
 #include <vector>
 
+#include "stochflow/diffusion/tensor/per_sample.hpp"
+
 namespace stochflow::diffusion {
 namespace {
-
-/// values [B] as [B, 1, ...] beside x.
-at::Tensor beside(const std::vector<double>& values, const at::Tensor& x) {
-  std::vector<std::int64_t> column(static_cast<std::size_t>(x.dim()), 1);
-  column[0] = x.size(0);
-  return at::tensor(values, at::kDouble).view(column).to(x.options());
-}
 
 std::vector<double> numbers(const at::Tensor& x) {
   const at::Tensor own = x.to(at::kCPU, at::kDouble).contiguous();

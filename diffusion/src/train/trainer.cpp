@@ -112,10 +112,8 @@ Trainer::Part Trainer::run_part(const BatchDraw& draw,
                                    key,
                                    x);
   const at::Tensor gamma = own(draw.levels.gamma).to(at::kFloat);
-  const at::Tensor exact = gamma.to(at::kDouble);  // the network's own rounding of gamma
-  const auto column = [](const at::Tensor& t) { return t.to(at::kFloat).reshape({-1, 1, 1, 1}); };
-  const at::Tensor z =
-      column(at::sqrt(at::sigmoid(-exact))) * x + column(at::sqrt(at::sigmoid(exact))) * noise;
+  const FrameLevels at_gamma = frame_levels(gamma, x);  // of the network's own rounding of gamma
+  const at::Tensor z = at_gamma.alpha * x + at_gamma.sigma * noise;
   const double surprise = surprise_weight(settings_, step_);
   const at::Tensor clean =
       surprise > 0 && config_.head == Head::mixture_posterior ? x : at::Tensor();

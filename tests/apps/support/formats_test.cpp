@@ -41,6 +41,32 @@ TEST(Npy, HeaderAndDataFollowTheFormat) {
   EXPECT_EQ(last, 6.5);
 }
 
+TEST(Npy, ReadsWhatItWritesAndRefusesTheRest) {
+  const TemporaryFolder folder("npy");
+  const std::vector<double> data{1, 2, 3, 4, 5, 6.5};
+  const std::vector<float> halves{0.5F, -1.5F};
+  write_npy(folder / "a.npy", data.data(), {2, 3});
+  write_npy(folder / "b.npy", halves.data(), {2});
+  EXPECT_EQ(read_npy(folder / "a.npy").values, data);
+  EXPECT_EQ(read_npy(folder / "a.npy").shape, (std::vector<std::size_t>{2, 3}));
+  EXPECT_EQ(read_npy(folder / "b.npy").values, (std::vector<double>{0.5, -1.5}));
+  const std::string bytes = read_file(folder / "a.npy");
+  const auto refused = [&](std::string changed) {
+    write_atomically(folder / "c.npy", changed);
+    EXPECT_THROW(read_npy(folder / "c.npy"), std::runtime_error) << changed.substr(0, 80);
+  };
+  refused("no array");
+  refused(bytes.substr(0, bytes.size() - 1));
+  refused(bytes.substr(0, 20));
+  refused(bytes + "12345678");
+  const auto replaced = [&](const std::string& from, const std::string& to) {
+    std::string changed = bytes;
+    return changed.replace(changed.find(from), from.size(), to);
+  };
+  refused(replaced("<f8", ">f8"));
+  refused(replaced("False", "True "));
+}
+
 TEST(Json, ARecordHasEveryPromisedKey) {
   const nlohmann::json record = run_record("simulate", {{"seed", 7}, {"paths", 10}});
   EXPECT_EQ(record.size(), 6U);
