@@ -125,11 +125,14 @@ void run(Arguments arguments) {
     right += share / static_cast<double>(classes.size());
     seconds += report.seconds;
     nfe = report.nfe;
-    images.insert(images.end(), report.images.begin(), report.images.end());
+    const auto shown = std::min<std::ptrdiff_t>(classes.size() > 1 ? 20 : 100, request.n);
+    images.insert(images.end(), report.images.begin(), report.images.begin() + shown);
   }
-  const auto columns =
-      static_cast<int>(classes.size() > 1 ? request.n : std::ceil(std::sqrt(request.n)));
-  write_png(arguments.out, enlarge(tile(images, std::min(columns, 20)), 2));
+  // All classes: a row of each. One: as square as can be.
+  const auto columns = static_cast<int>(
+      classes.size() > 1 ? std::min<std::int64_t>(20, request.n)
+                         : std::ceil(std::sqrt(static_cast<double>(images.size()))));
+  write_png(arguments.out, enlarge(tile(images, columns), 2));
   const std::int64_t total = request.n * static_cast<std::int64_t>(classes.size());
   std::cout << total << " digits by " << arguments.by << " at scale "
             << significant(conditional.scale(), 3) << ", " << request.method << ": "

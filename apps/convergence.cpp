@@ -168,6 +168,9 @@ struct Arguments {
   bool proof = false;
 };
 
+// The proofs do not need them: enough to see the slopes, within minutes for the whole catalogue.
+constexpr std::int64_t paths_beside_proofs = 16384;
+
 void run_proof(const Arguments& arguments) {
   check_names("method", arguments.request.methods, method_names());
   if (!arguments.json.empty()) prepare_output(arguments.json);
@@ -347,9 +350,13 @@ void add_convergence(CLI::App& app) {
   command->add_option("--method", request.methods, "all, or some of: " + join(method_names()))
       ->delimiter(',')
       ->capture_default_str();
-  command->add_option("--paths", request.measuring.paths, "Brownian paths, 64 or more")
-      ->check(whole_number(64))
-      ->capture_default_str();
+  CLI::Option* paths = command
+                           ->add_option("--paths",
+                                        request.measuring.paths,
+                                        "Brownian paths, 64 or more (with --proof by default " +
+                                            std::to_string(paths_beside_proofs) + ")")
+                           ->check(whole_number(64))
+                           ->capture_default_str();
   command->add_option("--seed", request.measuring.seed, "Seed of the paths")
       ->check(whole_number(0))
       ->capture_default_str();
@@ -368,7 +375,12 @@ void add_convergence(CLI::App& app) {
           "measured ones beside them")
       ->excludes(problem)
       ->excludes(plot);
-  command->callback([arguments] { run(*arguments); });
+  command->callback([arguments, paths] {
+    if (arguments->proof && paths->count() == 0) {
+      arguments->request.measuring.paths = paths_beside_proofs;
+    }
+    run(*arguments);
+  });
 }
 
 }  // namespace stochflow::apps

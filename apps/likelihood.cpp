@@ -49,6 +49,7 @@ void run(Arguments arguments) {
     inputs["images"] = arguments.images;
     inputs["batch"] = request.batch;
     inputs["check"] = request.check;
+    inputs["target_se"] = request.target_se;
     inputs["device"] = request.device;
     nlohmann::json record = run_record("likelihood", inputs);
     record["wall_seconds"] = report.seconds;
@@ -127,6 +128,13 @@ void add_likelihood(CLI::App& app) {
           "--check", request.check, "Images solved again for the error budget; 0: no budget")
       ->check(whole_number(0))
       ->capture_default_str();
+  command
+      ->add_option(
+          "--target-se",
+          request.target_se,
+          "Take the images in random order and stop once the standard error of the mean is "
+          "this, in bits/dim")
+      ->check(positive_number());
   command->add_option("--seed", request.seed, "Of dequantisation and probes")
       ->check(whole_number(0))
       ->capture_default_str();

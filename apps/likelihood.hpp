@@ -33,6 +33,7 @@ struct LikelihoodRequest {
   double atol_logp = 0.3;                   // nats a step
   std::int64_t batch = 64;
   std::int64_t check = 16;  // images solved again for the error budget; 0: no budget
+  double target_se = 0;     // stop once the mean is known to this, bits/dim; 0: all images
   std::uint64_t seed = 1;
   std::filesystem::path model = {};    // empty: the shipped one
   std::filesystem::path results = {};  // finished images are kept here and not computed again
@@ -65,7 +66,7 @@ struct LikelihoodBudget {
 };
 
 struct LikelihoodReport {
-  std::vector<ScoredImage> images;                            // in the order of their numbers
+  std::vector<ScoredImage> images;  // in the order of their numbers; with target_se a random part
   double bpd_mean = 0, bpd_standard_error = 0, nfe_mean = 0;  // over those that were solved
   std::int64_t failed = 0;
   LikelihoodBudget budget;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 
@@ -13,6 +14,7 @@
 #include "network.hpp"
 #include "stochflow/diffusion/likelihood/budget.hpp"
 #include "stochflow/diffusion/likelihood/dequantise.hpp"
+#include "stochflow/diffusion/train/plan.hpp"
 #include "support/errors.hpp"
 #include "support/progress.hpp"
 
@@ -133,6 +135,34 @@ LikelihoodBudget budget_of(const diffusion::NoisePredictor& model,
   return budget;
 }
 
+/// The images in the order in which they are solved: all at once, or, where a standard error is
+/// aimed at, in rounds of a random order, so that those solved so far stand for all.
+std::vector<diffusion::SampleIds> rounds_of(const LikelihoodRequest& request,
+                                            const diffusion::SampleIds& ids) {
+  if (request.target_se <= 0) return {ids};
+  constexpr std::size_t at_a_time = 128;
+  const auto n = static_cast<std::int64_t>(ids.size());
+  const at::Tensor order = diffusion::batch_indices(request.seed, 0, n, n);
+  std::vector<diffusion::SampleIds> rounds;
+  for (std::int64_t k = 0; k < n; ++k) {
+    if (rounds.empty() || rounds.back().size() == at_a_time) rounds.emplace_back();
+    rounds.back().push_back(ids[static_cast<std::size_t>(order.data_ptr<std::int64_t>()[k])]);
+  }
+  return rounds;
+}
+
+/// Of the mean over these images, those left out where the solver gave up.
+double standard_error(const std::map<std::int64_t, ScoredImage>& known,
+                      const diffusion::SampleIds& ids) {
+  std::vector<double> bits;
+  for (const std::uint64_t id : ids) {
+    const ScoredImage& image = known.at(static_cast<std::int64_t>(id));
+    if (image.status == "ok") bits.push_back(image.bpd);
+  }
+  return bits.size() < 2 ? std::numeric_limits<double>::infinity()
+                         : diffusion::estimate(bits).standard_error;
+}
+
 GreyImage picture_of_levels(const at::Tensor& image) {
   const at::Tensor flat = image.contiguous();
   const auto* pixels = flat.data_ptr<std::uint8_t>();
@@ -177,14 +207,16 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& request) {
 
   LikelihoodReport report;
   const Stopwatch watch;
-  diffusion::SampleIds missing;
-  std::vector<std::int64_t> rows;
-  for (const std::uint64_t id : ids) {
-    if (known.contains(static_cast<std::int64_t>(id))) continue;
-    missing.push_back(id);
-    rows.push_back(static_cast<std::int64_t>(id) - request.first);
-  }
-  if (!missing.empty()) {
+  // Solves those of the images that are not known yet.
+  const auto solve = [&](const diffusion::SampleIds& wanted) {
+    diffusion::SampleIds missing;
+    std::vector<std::int64_t> rows;
+    for (const std::uint64_t id : wanted) {
+      if (known.contains(static_cast<std::int64_t>(id))) continue;
+      missing.push_back(id);
+      rows.push_back(static_cast<std::int64_t>(id) - request.first);
+    }
+    if (missing.empty()) return;
     // Image by image, so that the draws of one are finished at about the same time.
     const at::Tensor picked = levels.index_select(0, at::tensor(rows, at::kLong));
     std::vector<at::Tensor> xs, log_qs;
@@ -227,13 +259,23 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& request) {
       if (ledger) ledger->append(entry_of(image));
       report_progress();
     });
+  };
+  diffusion::SampleIds reported;
+  for (const diffusion::SampleIds& round : rounds_of(request, ids)) {
+    solve(round);
+    reported.insert(reported.end(), round.begin(), round.end());
+    if (request.target_se > 0 && standard_error(known, reported) <= request.target_se) break;
   }
+  std::sort(reported.begin(), reported.end());
   report.seconds = watch.seconds();
 
   std::vector<double> bits;
-  for (const auto& [number, image] : known) {
+  std::vector<std::int64_t> rows;
+  for (const std::uint64_t id : reported) {
+    const ScoredImage& image = known.at(static_cast<std::int64_t>(id));
+    rows.push_back(image.image - request.first);
     report.images.push_back(image);
-    report.pictures.push_back(picture_of_levels(levels[number - request.first]));
+    report.pictures.push_back(picture_of_levels(levels[rows.back()]));
     if (image.status != "ok") {
       ++report.failed;
       continue;
@@ -249,8 +291,9 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& request) {
   report.bpd_standard_error = mean.standard_error;
   report.nfe_mean /= static_cast<double>(bits.size());
   if (request.check > 0) {
-    const at::Tensor x = draw_of(levels, ids, 0).x.to(request.device);
-    report.budget = budget_of(model, schedule, x, ids, options, request, known);
+    const at::Tensor own = levels.index_select(0, at::tensor(rows, at::kLong));
+    const at::Tensor x = draw_of(own, reported, 0).x.to(request.device);
+    report.budget = budget_of(model, schedule, x, reported, options, request, known);
   }
   return report;
 }

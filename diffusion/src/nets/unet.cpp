@@ -105,7 +105,9 @@ at::Tensor UNet::embed(const at::Tensor& gamma, const at::Tensor& labels) const 
   if (config_.classes == 0) return at::silu(level);
   const at::Tensor label = labels.defined() ? label_table_.index_select(0, labels)
                                             : label_table_.narrow(0, config_.classes, 1);
-  return at::silu(level + label);
+  // Scaled as embeddings are (Vaswani et al. 2017, section 3.4): labels are learnt as fast as the
+  // rest.
+  return at::silu(level + std::sqrt(static_cast<double>(config_.embedding)) * label);
 }
 
 at::Tensor UNet::attend(const at::Tensor& h) const {

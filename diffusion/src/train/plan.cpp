@@ -56,6 +56,17 @@ at::Tensor batch_indices(std::uint64_t seed,
   return indices;
 }
 
+at::Tensor slice_values(const std::vector<double>& values,
+                        const at::Tensor& gamma,
+                        double gamma_min,
+                        double gamma_max) {
+  const double count = static_cast<double>(values.size());
+  const at::Tensor slice = ((gamma.to(at::kDouble) - gamma_min) * (count / (gamma_max - gamma_min)))
+                               .clamp(0, count - 0.5)
+                               .to(at::kLong);
+  return at::tensor(values, at::kDouble).index_select(0, slice);
+}
+
 NoiseLevels draw_noise_levels(double gamma_min,
                               double gamma_max,
                               const std::vector<double>& slices,
@@ -94,6 +105,7 @@ std::string to_json(const TrainSettings& s) {
                         {"surprise", s.surprise},
                         {"surprise_until", s.surprise_until},
                         {"gamma_slices", s.gamma_slices},
+                        {"slice_weights", s.slice_weights},
                         {"mixed_precision", s.mixed_precision},
                         {"unlabelled", s.unlabelled}}
       .dump();
@@ -116,6 +128,7 @@ TrainSettings train_settings_from_json(const std::string& text) {
             .surprise = j.at("surprise"),
             .surprise_until = j.at("surprise_until"),
             .gamma_slices = j.at("gamma_slices").get<std::vector<double>>(),
+            .slice_weights = j.value("slice_weights", std::vector<double>{}),
             .mixed_precision = j.at("mixed_precision"),
             .unlabelled = j.value("unlabelled", TrainSettings{}.unlabelled)};
   } catch (const nlohmann::json::exception& error) {

@@ -125,6 +125,12 @@ Trainer::Part Trainer::run_part(const BatchDraw& draw,
   const at::Tensor bound =
       (weight * error).sum() * (0.5 * (config_.gamma_max - config_.gamma_min) * bits / values);
   at::Tensor loss = bound;
+  if (!settings_.slice_weights.empty()) {
+    const at::Tensor by_slice =
+        slice_values(settings_.slice_weights, gamma, config_.gamma_min, config_.gamma_max);
+    loss = (weight * by_slice.to(at::kFloat) * error).sum() *
+           (0.5 * (config_.gamma_max - config_.gamma_min) * bits / values);
+  }
   if (clean.defined()) loss = loss + (weight * out.surprise).sum() * (surprise * bits / values);
 
   return {bound.item<double>(),

@@ -140,6 +140,28 @@ TEST(Trainer, LearningRateRisesThenFallsToZero) {
   EXPECT_NEAR(learning_rate_at(s, 1000), 0, 1e-12);
 }
 
+TEST(NoiseLevels, FindTheirSlices) {
+  const at::Tensor gamma = at::tensor({-16.0, -9.1, -8.9, 4.9, 5.0}, at::kDouble);
+  const at::Tensor found = slice_values({10, 20, 30}, gamma, -16, 5);
+  EXPECT_TRUE(found.equal(at::tensor({10.0, 10.0, 20.0, 30.0, 30.0}, at::kDouble)));
+}
+
+// Where a slice has no weight in the loss nothing is learnt of it.
+TEST(Trainer, SlicesWeighAsTheySay) {
+  const auto gradient = [](std::vector<double> weights) {
+    TrainSettings settings = quick();
+    settings.surprise = 0;
+    settings.slice_weights = std::move(weights);
+    Trainer trainer(tiny(), settings, images());
+    return trainer.step().gradient_norm;
+  };
+  const double plain = gradient({});
+  EXPECT_NEAR(gradient({1, 1, 1}), plain, 1e-5 * plain);
+  EXPECT_NEAR(gradient({3, 3, 3}), 3 * plain, 1e-4 * plain);
+  EXPECT_EQ(gradient({0, 0, 0}), 0);
+  EXPECT_GT(std::abs(gradient({1, 1, 0}) - plain), 1e-3 * plain);
+}
+
 TEST(NoiseLevels, WeightedAveragesAreUniformOnes) {
   const auto average = [](const std::vector<double>& slices, const auto& f) {
     double sum = 0;

@@ -33,10 +33,19 @@ struct TrainSettings {
   /// Relative frequency of equal slices of [gamma_min, gamma_max] among the noise levels drawn; the
   /// loss is weighted by the inverse, so the objective does not change. Empty: uniform.
   std::vector<double> gamma_slices = {};
+  /// Weights in the loss of equal slices of [gamma_min, gamma_max]. Empty: all 1, the bound.
+  std::vector<double> slice_weights = {};
   bool mixed_precision = false;
   /// Share of the labels withheld when a network that knows classes is trained.
   double unlabelled = 0.15;
 };
+
+/// The value of the slice, of equal slices of [gamma_min, gamma_max], that each gamma [B] lies in:
+/// [B] float64.
+at::Tensor slice_values(const std::vector<double>& values,
+                        const at::Tensor& gamma,
+                        double gamma_min,
+                        double gamma_max);
 
 /// Noise levels of one batch, one in each of `batch` slices of equal probability (which lowers the
 /// variance), with the weights that make averages over them averages over a uniform gamma.
