@@ -140,7 +140,7 @@ LikelihoodBudget budget_of(const diffusion::NoisePredictor& model,
 std::vector<diffusion::SampleIds> rounds_of(const LikelihoodRequest& request,
                                             const diffusion::SampleIds& ids) {
   if (request.target_se <= 0) return {ids};
-  constexpr std::size_t at_a_time = 128;
+  constexpr std::size_t at_a_time = 64;
   const auto n = static_cast<std::int64_t>(ids.size());
   const at::Tensor order = diffusion::batch_indices(request.seed, 0, n, n);
   std::vector<diffusion::SampleIds> rounds;

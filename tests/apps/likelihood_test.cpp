@@ -1,0 +1,54 @@
+#ifdef STOCHFLOW_HAS_DIFFUSION
+
+#include "likelihood.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace stochflow::apps {
+namespace {
+
+// Few noise levels and loose tolerances: what is tried is which images are taken, not their
+// figures.
+LikelihoodRequest loose(std::int64_t first, std::int64_t last) {
+  return {.first = first,
+          .last = last,
+          .gamma_min = -3,
+          .gamma_max = 2,
+          .atol = 1,
+          .atol_logp = 100,
+          .check = 0};
+}
+
+TEST(Likelihood, StopsAtTheStandardErrorAimedAtWithImagesOfTheWholeRange) {
+  LikelihoodRequest request = loose(100, 400);
+  request.target_se = 1;
+  const LikelihoodReport report = run_likelihood(request);
+  EXPECT_EQ(report.images.size(), 64U);  // the first round does
+  EXPECT_LE(report.bpd_standard_error, 1);
+  std::set<std::int64_t> numbers;
+  for (const ScoredImage& image : report.images) numbers.insert(image.image);
+  EXPECT_EQ(numbers.size(), 64U);
+  EXPECT_GE(*numbers.begin(), 100);
+  EXPECT_LT(*numbers.rbegin(), 400);
+  // Drawn at random: so many of one half have a probability below 1e-9.
+  const auto lower = std::distance(numbers.begin(), numbers.lower_bound(250));
+  EXPECT_GT(lower, 10);
+  EXPECT_LT(lower, 54);
+  // Each with the figure that it has alone.
+  const ScoredImage& some = report.images[17];
+  const LikelihoodReport alone = run_likelihood(loose(some.image, some.image + 1));
+  EXPECT_EQ(alone.images[0].bpd, some.bpd);
+}
+
+TEST(Likelihood, TakesAllImagesWhereTheErrorCannotBeReached) {
+  LikelihoodRequest request = loose(5, 9);
+  request.target_se = 1e-9;
+  EXPECT_EQ(run_likelihood(request).images.size(), 4U);
+}
+
+}  // namespace
+}  // namespace stochflow::apps
+
+#endif
