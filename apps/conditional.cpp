@@ -61,7 +61,7 @@ class Conditional {
     } else {
       throw unknown_name("--by", a.by, {"classifier", "free"});
     }
-    if (scale_ < 0) scale_ = classifier_ ? 1 : 1.5;
+    if (scale_ < 0) scale_ = classifier_ ? 6 : 4;
   }
 
   /// The samples under this class's model.
@@ -171,7 +171,7 @@ void add_conditional(CLI::App& app) {
   command->add_option(
       "--scale",
       a->scale,
-      "Of the guidance: 1 is Bayes' rule, more exaggerates (default: 1; 1.5 when free)");
+      "Of the guidance: 1 is Bayes' rule, more exaggerates (default: 6 by a classifier, 4 free)");
   add_sampler_options(*command, a->request);
   command->add_option("--n", a->request.n, "Digits of each class")
       ->check(whole_number(1))
