@@ -43,8 +43,8 @@ TEST(Restore, APictureOfTruthMeasurementAndSamples) {
 TEST(Restore, MmpsComesNearerToTheMeasurementThanSamplesWithoutIt) {
   const RestoreRequest request{.images = "3:4", .samples = 1, .steps = 8, .noise = 0.05};
   const RestoreReport report = run_restore(request, upper_part());
-  // The upper halves of two test images are 0.68 apart on average, and nearer than 0.5 in one pair of
-  // twenty.
+  // The upper halves of two test images are 0.68 apart on average, and nearer than 0.5 in one pair
+  // of twenty.
   EXPECT_LT(report.residual, 0.2);
 }
 
