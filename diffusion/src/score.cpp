@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "stochflow/diffusion/tensor/per_sample.hpp"
+
 namespace stochflow::diffusion {
 namespace {
 
@@ -61,8 +63,8 @@ class FromNetwork final : public NoisePredictor {
       rows[3 * B + i] = reading.by_output;
     }
     const std::vector<at::Tensor> columns = table.to(z.options()).unbind(0);
-    const at::Tensor output = network_(per_sample(columns[0], z) * z, columns[1]);
-    return per_sample(columns[2], z) * z + per_sample(columns[3], z) * output;
+    const at::Tensor output = network_(beside(columns[0], z) * z, columns[1]);
+    return beside(columns[2], z) * z + beside(columns[3], z) * output;
   }
 
  private:
@@ -96,12 +98,6 @@ std::shared_ptr<NoisePredictor> from_network(Network network,
                                              Schedule schedule) {
   return std::make_shared<FromNetwork>(
       std::move(network), parametrisation, label, std::move(schedule));
-}
-
-at::Tensor per_sample(const at::Tensor& v, const at::Tensor& x) {
-  std::vector<std::int64_t> shape(static_cast<std::size_t>(x.dim()), 1);
-  shape[0] = -1;
-  return v.reshape(shape);
 }
 
 at::Tensor noise_at(const NoisePredictor& model, const at::Tensor& x, const Level& level) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "stochflow/diffusion/reverse.hpp"
+#include "stochflow/diffusion/tensor/per_sample.hpp"
 #include "stochflow/diffusion/tensor/state.hpp"
 #include "stochflow/methods/euler_maruyama.hpp"
 #include "stochflow/solve.hpp"
@@ -18,7 +19,7 @@ at::Tensor langevin_step(const NoisePredictor& model,
   const at::Tensor score = score_at(model, x, level);
   const double least = 1 / (level.scale() * level.scale());
   const at::Tensor mean_square = score.flatten(1).square().mean(1).clamp_min(least);
-  const at::Tensor e = per_sample(2 * signal_to_noise * signal_to_noise / mean_square, x);
+  const at::Tensor e = beside(2 * signal_to_noise * signal_to_noise / mean_square, x);
   return x + e * score + (2 * e).sqrt() * n;
 }
 

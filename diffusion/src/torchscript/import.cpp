@@ -15,6 +15,7 @@
 #include "card.hpp"
 #include "module.hpp"
 #include "stochflow/diffusion/tensor/noise.hpp"
+#include "stochflow/diffusion/tensor/per_sample.hpp"
 #include "stochflow/diffusion/torchscript.hpp"
 
 namespace stochflow::diffusion {
@@ -37,7 +38,7 @@ class InUnitRange final : public NoisePredictor {
   at::Tensor eps(const at::Tensor& z, const at::Tensor& gamma) const override {
     const at::Tensor inner = gamma + 2 * std::log(c_);
     const at::Tensor a = at::sigmoid(-gamma).sqrt(), a_inner = at::sigmoid(-inner).sqrt();
-    return model_->eps(per_sample(c_ * a_inner / a, z) * z + m_ * per_sample(a_inner, z), inner);
+    return model_->eps(beside(c_ * a_inner / a, z) * z + m_ * beside(a_inner, z), inner);
   }
 
  private:
@@ -105,7 +106,7 @@ Trial own_trial(const NetworkCard& card, const at::TensorOptions& options) {
   const RandomStream stream(1, Purpose::initial_state);
   const SampleIds ids = sample_range(0, 3);
   const at::Tensor z = normals(stream, ids, 0, like);
-  return {(per_sample(at::tensor(scales, at::kDouble), z) * z).to(options),
+  return {(beside(scales, z) * z).to(options),
           at::tensor(labels, at::kDouble).to(options),
           normals(stream, ids, 1, like).to(options)};
 }

@@ -12,6 +12,7 @@
 #include "stochflow/diffusion/likelihood/budget.hpp"
 #include "stochflow/diffusion/likelihood/dequantise.hpp"
 #include "stochflow/diffusion/score.hpp"
+#include "stochflow/diffusion/tensor/per_sample.hpp"
 
 namespace stochflow::diffusion {
 namespace {
@@ -171,8 +172,8 @@ TEST(Divergence, SaysWhyThereIsNoGradient) {
 class FlatModel final : public NoisePredictor {
  public:
   at::Tensor eps(const at::Tensor& z, const at::Tensor& gamma) const override {
-    const at::Tensor sh = per_sample((0.5 * gamma).exp(), z);
-    const at::Tensor y = z / per_sample(at::sigmoid(-gamma).sqrt(), z);
+    const at::Tensor sh = beside((0.5 * gamma).exp(), z);
+    const at::Tensor y = z / beside(at::sigmoid(-gamma).sqrt(), z);
     const at::Tensor a = (-1 - y) / sh, b = (1 - y) / sh;
     return (density(b) - density(a)) / (cdf(b) - cdf(a)).clamp_min(1e-300);
   }

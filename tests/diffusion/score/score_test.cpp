@@ -9,6 +9,7 @@
 
 #include "diffusion/support/oracles.hpp"
 #include "stochflow/diffusion/tensor/noise.hpp"
+#include "stochflow/diffusion/tensor/per_sample.hpp"
 
 namespace stochflow::diffusion {
 namespace {
@@ -142,7 +143,7 @@ void expect_score_of_density(const Model& model, std::int64_t D) {
     const at::Tensor z = (spread * some_states(5, D)).requires_grad_(true);
     const at::Tensor score = torch::autograd::grad({model.log_density(z, gamma).sum()}, {z})[0];
     const at::Tensor eps = model.eps(z, gamma);
-    EXPECT_TRUE(at::allclose(eps, -per_sample(s, z) * score, 1e-10, 1e-10));
+    EXPECT_TRUE(at::allclose(eps, -beside(s, z) * score, 1e-10, 1e-10));
     const at::Tensor in_float = model.eps(z.to(at::kFloat), gamma.to(at::kFloat));
     EXPECT_EQ(in_float.scalar_type(), at::kFloat);
     EXPECT_TRUE(at::allclose(in_float.to(at::kDouble), eps, 1e-3, 1e-3));

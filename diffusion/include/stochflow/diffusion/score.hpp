@@ -45,9 +45,6 @@ std::shared_ptr<NoisePredictor> from_network(Network network,
                                              NoiseLabel label,
                                              Schedule schedule);
 
-/// v [B] shaped to multiply x [B, ...] row by row.
-at::Tensor per_sample(const at::Tensor& v, const at::Tensor& x);
-
 /// E[eps | x] of a whole batch at one level of a schedule.
 at::Tensor noise_at(const NoisePredictor& model, const at::Tensor& x, const Level& level);
 
