@@ -4,7 +4,7 @@
 
 #include "data.hpp"
 #include "stochflow/diffusion/data/mnist.hpp"
-#include "stochflow/diffusion/metrics/classify.hpp"
+#include "stochflow/diffusion/likelihood/dequantise.hpp"
 #include "support/errors.hpp"
 #include "support/resources.hpp"
 

@@ -41,6 +41,10 @@ at::Tensor dequantised(const at::Tensor& levels, std::uint64_t seed, const Sampl
   return uniform_dequantisation(levels, seed, ids).x;
 }
 
+at::Tensor grey_levels(const at::Tensor& x) {
+  return ((x + 1) * 128).floor().clamp(0, 255).to(at::kByte);
+}
+
 Dequantisation uniform_dequantisation(const at::Tensor& levels,
                                       std::uint64_t seed,
                                       const SampleIds& ids,

@@ -33,8 +33,4 @@ double accuracy(const at::Tensor& logits, const at::Tensor& labels) {
   return logits.argmax(1).eq(labels.to(at::kLong)).to(at::kDouble).mean().item<double>();
 }
 
-at::Tensor grey_levels(const at::Tensor& x) {
-  return ((x + 1) * 128).floor().clamp(0, 255).to(at::kByte);
-}
-
 }  // namespace stochflow::diffusion

@@ -158,11 +158,5 @@ TEST(Classifier, TrainsTheSameFromTheSameSeed) {
   EXPECT_THROW(ClassifierTrainer(small(), {}, images, labels + 3), std::invalid_argument);
 }
 
-TEST(Classify, GreyLevelsAreThoseOfTheIntervals) {
-  const at::Tensor x = at::tensor({-1.0, -0.9999, -1 + 1.9 / 128, 0.9999, 1.5, -2.0});
-  const at::Tensor expected = at::tensor({0, 0, 1, 255, 255, 0}).to(at::kByte);
-  EXPECT_TRUE(grey_levels(x).equal(expected));
-}
-
 }  // namespace
 }  // namespace stochflow::diffusion

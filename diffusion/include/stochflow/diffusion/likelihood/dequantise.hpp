@@ -27,6 +27,10 @@ namespace stochflow::diffusion {
 /// by (seed, ids[i], component). Throws std::invalid_argument for levels outside 0..255.
 at::Tensor dequantised(const at::Tensor& levels, std::uint64_t seed, const SampleIds& ids);
 
+/// The way back, for x of any origin: the grey levels, uint8, in whose intervals the values lie, or
+/// the nearest. Not for NaN.
+at::Tensor grey_levels(const at::Tensor& x);
+
 struct Dequantisation {
   at::Tensor x;      // [B, ...] float64
   at::Tensor log_q;  // [B] float64: ln q(x|k), nats

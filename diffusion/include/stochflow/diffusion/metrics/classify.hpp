@@ -21,7 +21,4 @@ Classifier::Output classify(const Classifier& classifier,
 /// Share of the logits that are largest at their label; labels [N] of any integer type.
 double accuracy(const at::Tensor& logits, const at::Tensor& labels);
 
-/// x [N, ...] in data units: the grey levels, uint8, in whose intervals the values lie.
-at::Tensor grey_levels(const at::Tensor& x);
-
 }  // namespace stochflow::diffusion
