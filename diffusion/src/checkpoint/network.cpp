@@ -64,20 +64,36 @@ NetworkDescription description_of(const TensorFile& content,
           .recipe = detail::text_of(content, "recipe")};
 }
 
+void save(const std::filesystem::path& file,
+          const std::string& file_format,
+          const std::string& config,
+          const torch::nn::Module& module,
+          const detail::NetworkParts& stored,
+          const NetworkDescription& description,
+          at::ScalarType storage) {
+  TensorFile content;
+  detail::put_network(content, module, stored, storage);
+  content.metadata = {{"format", file_format},
+                      {"network", config},
+                      {"data", description.data},
+                      {"recipe", description.recipe}};
+  write_tensors(file, content);
+}
+
 }  // namespace
 
 void save_score_network(const std::filesystem::path& file,
                         const ScoreNetwork& network,
                         const NetworkDescription& description,
                         at::ScalarType storage) {
-  TensorFile content;
   const ScoreNetwork stored(network.config(), network.unet().output_bias().device());
-  detail::put_network(content, network.unet(), parts_of(stored), storage);
-  content.metadata = {{"format", format},
-                      {"network", to_json(network.config())},
-                      {"data", description.data},
-                      {"recipe", description.recipe}};
-  write_tensors(file, content);
+  save(file,
+       format,
+       to_json(network.config()),
+       network.unet(),
+       parts_of(stored),
+       description,
+       storage);
 }
 
 LoadedNetwork load_network(const std::filesystem::path& file, const std::string& device) {
@@ -101,14 +117,14 @@ void save_classifier(const std::filesystem::path& file,
                      const Classifier& classifier,
                      const NetworkDescription& description,
                      at::ScalarType storage) {
-  TensorFile content;
   Classifier stored(classifier.config(), classifier.parameters().front().device());
-  detail::put_network(content, classifier, parts_of(stored), storage);
-  content.metadata = {{"format", classifier_format},
-                      {"network", to_json(classifier.config())},
-                      {"data", description.data},
-                      {"recipe", description.recipe}};
-  write_tensors(file, content);
+  save(file,
+       classifier_format,
+       to_json(classifier.config()),
+       classifier,
+       parts_of(stored),
+       description,
+       storage);
 }
 
 LoadedClassifier load_classifier(const std::filesystem::path& file, const std::string& device) {
