@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -12,19 +13,12 @@ namespace stochflow::diffusion {
 using namespace layers;
 
 void ClassifierConfig::check() const {
-  const auto require = [](bool good, const std::string& sentence) {
-    if (!good) throw std::invalid_argument("classifier: " + sentence);
-  };
-  require(classes >= 2, "needs at least two classes");
-  require(image_channels >= 1, "needs at least one image channel");
-  require(height >= 4 && width >= 4 && height % 4 == 0 && width % 4 == 0,
-          "the image's height and width must be multiples of 4, found " + std::to_string(height) +
-              " x " + std::to_string(width));
-  require(groups >= 1 && channels >= 1 && deep_channels >= 1 && channels % groups == 0 &&
-              deep_channels % groups == 0,
-          "the number of groups must divide both channel counts");
-  require(blocks >= 0 && embedding >= 1, "block counts are at least 0, the embedding at least 1");
-  require(gamma_max >= gamma_min, "gamma_max must not be below gamma_min");
+  const std::string what = "classifier";
+  check_sizes(what, image_channels, height, width, groups, channels, deep_channels);
+  require(what, classes >= 2, "needs at least two classes");
+  require(what, blocks >= 0, "block counts are at least 0");
+  require(what, embedding >= 1, "the embedding needs at least one channel");
+  require(what, gamma_max >= gamma_min, "gamma_max must not be below gamma_min");
 }
 
 Classifier::Classifier(const ClassifierConfig& config, at::Device device) : config_(config) {

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <stdexcept>
 #include <vector>
 
 #include "stochflow/diffusion/nets/modulated_norm.hpp"
@@ -68,6 +69,28 @@ at::Tensor features_of_gamma(const at::Tensor& gamma, double gamma_min, double g
   const at::Tensor frequency = at::arange(1, gamma_features / 2 + 1, gamma.options());
   const at::Tensor angle = t.unsqueeze(1) * frequency.unsqueeze(0);
   return at::cat({at::sin(angle), at::cos(angle)}, 1);
+}
+
+void require(const std::string& what, bool good, const std::string& sentence) {
+  if (!good) throw std::invalid_argument(what + ": " + sentence);
+}
+
+void check_sizes(const std::string& what,
+                 std::int64_t image_channels,
+                 std::int64_t height,
+                 std::int64_t width,
+                 std::int64_t groups,
+                 std::int64_t channels,
+                 std::int64_t deep_channels) {
+  require(what, image_channels >= 1, "needs at least one image channel");
+  require(what,
+          height >= 4 && width >= 4 && height % 4 == 0 && width % 4 == 0,
+          "the image's height and width must be multiples of 4, found " + std::to_string(height) +
+              " x " + std::to_string(width));
+  require(what,
+          groups >= 1 && channels >= 1 && deep_channels >= 1 && channels % groups == 0 &&
+              deep_channels % groups == 0,
+          "the number of groups must divide both channel counts");
 }
 
 void draw_parameters(torch::nn::Module& module,

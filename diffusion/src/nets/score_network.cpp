@@ -55,9 +55,7 @@ at::Tensor ScoreNetwork::eps(const at::Tensor& z, const at::Tensor& gamma) const
 
 MixtureOutput ScoreNetwork::evaluate(const at::Tensor& z,
                                      const at::Tensor& gamma,
-                                     const at::Tensor& x,
-                                     bool mixed_precision,
-                                     const at::Tensor& labels) const {
+                                     const Evaluation& asked) const {
   const std::int64_t pixels = config_.image_channels * config_.height * config_.width;
   if (z.dim() < 2 || z.numel() != z.size(0) * pixels || gamma.dim() != 1 ||
       gamma.size(0) != z.size(0)) {
@@ -71,7 +69,7 @@ MixtureOutput ScoreNetwork::evaluate(const at::Tensor& z,
   // gamma = ln(sigma^2/alpha^2); double, because 1 - alpha^2 is what counts.
   const at::Tensor wide = gamma.to(at::kDouble);
   const at::Tensor alpha = at::sqrt(at::sigmoid(-wide)), sigma = at::sqrt(at::sigmoid(wide));
-  const at::Tensor raw = unet_->forward(own_z, own_gamma, mixed_precision, labels);
+  const at::Tensor raw = unet_->forward(own_z, own_gamma, asked.mixed_precision, asked.labels);
   MixtureOutput result;
   if (config_.head == Head::noise) {
     result.eps = beside(sigma, own_z) * own_z + beside(alpha, own_z) * raw;
@@ -81,7 +79,7 @@ MixtureOutput ScoreNetwork::evaluate(const at::Tensor& z,
   const MixturePrior prior = config_.prior();
   const at::Tensor outputs = raw.reshape(
       {image[0], prior.channels(), config_.image_channels, config_.height, config_.width});
-  const at::Tensor own_x = x.defined() ? x.to(type).reshape(image) : x;
+  const at::Tensor own_x = asked.x.defined() ? asked.x.to(type).reshape(image) : at::Tensor();
   result = mixture_posterior(prior, outputs, own_z, alpha, sigma, own_x);
   result.eps = result.eps.reshape(z.sizes()).to(z.scalar_type());
   result.variance = result.variance.reshape(z.sizes()).to(z.scalar_type());
@@ -98,7 +96,7 @@ at::Tensor ScoreNetwork::decoder_nats(const at::Tensor& z,
   const double pixels = static_cast<double>(u.size(1));
   const at::Tensor gaussian = 0.5 * (u * u).sum(1) + pixels * (log_s + 0.5 * std::log(2 * M_PI));
   if (config_.head == Head::noise) return gaussian;
-  return gaussian + evaluate(z, gamma, x).surprise.to(at::kDouble);
+  return gaussian + evaluate(z, gamma, {.x = x}).surprise.to(at::kDouble);
 }
 
 OfClass::OfClass(const ScoreNetwork& network, std::int64_t label)
@@ -114,7 +112,7 @@ OfClass::OfClass(const ScoreNetwork& network, std::int64_t label)
 
 at::Tensor OfClass::eps(const at::Tensor& z, const at::Tensor& gamma) const {
   const at::Tensor labels = at::full({z.size(0)}, label_, gamma.options().dtype(at::kLong));
-  return network_.evaluate(z, gamma, {}, false, labels).eps;
+  return network_.evaluate(z, gamma, {.labels = labels}).eps;
 }
 
 }  // namespace stochflow::diffusion

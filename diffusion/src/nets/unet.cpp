@@ -12,22 +12,17 @@ namespace stochflow::diffusion {
 
 using namespace layers;
 void UNetConfig::check() const {
-  const auto require = [](bool good, const std::string& sentence) {
-    if (!good) throw std::invalid_argument("U-Net: " + sentence);
-  };
-  require(image_channels >= 1 && outputs >= 1, "needs at least one input and one output channel");
-  require(height >= 4 && width >= 4 && height % 4 == 0 && width % 4 == 0,
-          "the image's height and width must be multiples of 4, found " + std::to_string(height) +
-              " x " + std::to_string(width));
-  require(groups >= 1 && channels >= 1 && deep_channels >= 1 && channels % groups == 0 &&
-              deep_channels % groups == 0,
-          "the number of groups must divide both channel counts");
-  require(blocks_down >= 0 && blocks_up >= 0 && blocks_deep >= 0, "block counts are at least 0");
-  require(heads >= 0 && (heads == 0 || deep_channels % heads == 0),
+  const std::string what = "U-Net";
+  check_sizes(what, image_channels, height, width, groups, channels, deep_channels);
+  require(what, outputs >= 1, "needs at least one output");
+  require(
+      what, blocks_down >= 0 && blocks_up >= 0 && blocks_deep >= 0, "block counts are at least 0");
+  require(what,
+          heads >= 0 && (heads == 0 || deep_channels % heads == 0),
           "the number of attention heads must divide deep_channels");
-  require(embedding >= 1, "the embedding needs at least one channel");
-  require(classes >= 0, "the number of classes is at least 0");
-  require(gamma_max > gamma_min, "gamma_max must be above gamma_min");
+  require(what, embedding >= 1, "the embedding needs at least one channel");
+  require(what, classes >= 0, "the number of classes is at least 0");
+  require(what, gamma_max > gamma_min, "gamma_max must be above gamma_min");
 }
 
 UNet::UNet(const UNetConfig& config, at::Device device) : config_(config), device_(device) {
@@ -105,8 +100,8 @@ at::Tensor UNet::embed(const at::Tensor& gamma, const at::Tensor& labels) const 
   if (config_.classes == 0) return at::silu(level);
   const at::Tensor label = labels.defined() ? label_table_.index_select(0, labels)
                                             : label_table_.narrow(0, config_.classes, 1);
-  // Scaled as embeddings are (Vaswani et al. 2017, section 3.4): labels are learnt as fast as the
-  // rest.
+  // Scaled as embeddings usually are (Vaswani et al. 2017, section 3.4), so that Adam's small steps
+  // lead somewhere.
   return at::silu(level + std::sqrt(static_cast<double>(config_.embedding)) * label);
 }
 

@@ -6,11 +6,13 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "check.hpp"
 #include "draws.hpp"
 #include "stochflow/diffusion/metrics/classify.hpp"
 #include "stochflow/noise/normal.hpp"
 
 namespace stochflow::diffusion {
+
 ClassifierTrainer::ClassifierTrainer(const ClassifierConfig& config,
                                      const TrainSettings& settings,
                                      at::Tensor images,
@@ -19,19 +21,8 @@ ClassifierTrainer::ClassifierTrainer(const ClassifierConfig& config,
       images_(std::move(images)),
       labels_(std::move(labels)),
       classifier_(config) {
-  if (images_.scalar_type() != at::kByte || images_.dim() != 4 ||
-      images_.size(1) != config.image_channels || images_.size(2) != config.height ||
-      images_.size(3) != config.width || labels_.scalar_type() != at::kByte || labels_.dim() != 1 ||
-      labels_.size(0) != images_.size(0) || labels_.max().item<int>() >= config.classes) {
-    throw std::invalid_argument(
-        "training a classifier needs images [N, C, H, W] uint8 of its size, and for each a label "
-        "[N] uint8 below " +
-        std::to_string(config.classes));
-  }
-  if (settings_.batch < 1 || settings_.batch > images_.size(0) || settings_.steps < 1) {
-    throw std::invalid_argument(
-        "training needs at least one step and a batch no larger than the data set");
-  }
+  detail::check_images(images_, {config.image_channels, config.height, config.width}, settings_);
+  detail::check_labels(labels_, images_, config.classes);
   classifier_.initialise(settings_.seed);
   slots_ = adam_slots(classifier_);
 }

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "check.hpp"
 #include "draws.hpp"
 #include "stochflow/diffusion/checkpoint.hpp"
 #include "stochflow/diffusion/nets/deepen.hpp"
@@ -47,25 +48,11 @@ Trainer::Trainer(const ScoreNetworkConfig& network,
       images_(std::move(images)),
       labels_(std::move(labels)),
       network_(network) {
-  if (images_.scalar_type() != at::kByte || images_.dim() != 4 ||
-      images_.size(1) != config_.image_channels || images_.size(2) != config_.height ||
-      images_.size(3) != config_.width) {
-    throw std::invalid_argument("training needs images [N, C, H, W] uint8 of the network's size");
-  }
-  if (settings_.batch < 1 || settings_.batch > images_.size(0) || settings_.steps < 1) {
-    throw std::invalid_argument(
-        "training needs at least one step and a batch no larger than the data set");
-  }
+  detail::check_images(images_, {config_.image_channels, config_.height, config_.width}, settings_);
   if (settings_.parts < 1 || settings_.batch % settings_.parts != 0) {
     throw std::invalid_argument("the number of parts must divide the batch");
   }
-  if (config_.classes > 0) {
-    if (!labels_.defined() || labels_.scalar_type() != at::kByte || labels_.dim() != 1 ||
-        labels_.size(0) != images_.size(0) || labels_.max().item<int>() >= config_.classes) {
-      throw std::invalid_argument("training a network of " + std::to_string(config_.classes) +
-                                  " classes needs a label [N] uint8 below that for each image");
-    }
-  }
+  if (config_.classes > 0) detail::check_labels(labels_, images_, config_.classes);
   network_.initialise(settings_.seed);
   slots_ = adam_slots(network_.unet());
 }
@@ -117,8 +104,11 @@ Trainer::Part Trainer::run_part(const BatchDraw& draw,
   const double surprise = surprise_weight(settings_, step_);
   const at::Tensor clean =
       surprise > 0 && config_.head == Head::mixture_posterior ? x : at::Tensor();
-  const MixtureOutput out =
-      network_.evaluate(z, gamma, clean, settings_.mixed_precision, labels_of(rows_of, first, key));
+  const MixtureOutput out = network_.evaluate(z,
+                                              gamma,
+                                              {.x = clean,
+                                               .labels = labels_of(rows_of, first, key),
+                                               .mixed_precision = settings_.mixed_precision});
   const at::Tensor weight = own(draw.levels.weight).to(at::kFloat);
   const double values = static_cast<double>(x.numel() / rows * settings_.batch);
   const at::Tensor error = (noise - out.eps).square().flatten(1).sum(1);

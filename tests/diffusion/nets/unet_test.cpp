@@ -144,7 +144,7 @@ TEST(UNet, MixedPrecisionStaysNearby) {
   const at::NoGradGuard no_grad;
   const at::Tensor z = draws(0, {4, 1, 8, 12}), gamma = at::linspace(-10, 2, 4, at::kFloat);
   const at::Tensor full = network.evaluate(z, gamma).eps;
-  const at::Tensor mixed = network.evaluate(z, gamma, {}, true).eps;
+  const at::Tensor mixed = network.evaluate(z, gamma, {.mixed_precision = true}).eps;
   EXPECT_GT(largest(mixed - full), 0);  // it does something
   EXPECT_LT(largest(mixed - full), 0.05 * largest(full));
 }
@@ -198,16 +198,17 @@ TEST(ScoreNetwork, KnowsClassesItIsTaught) {
   EXPECT_GT(largest(zero - one), 1e-3);
   EXPECT_GT(largest(zero - network.eps(z, gamma)), 1e-3);
   // Labels are each row's own.
-  const at::Tensor mixed = network.evaluate(z, gamma, {}, false, at::tensor({0, 1}, at::kLong)).eps;
+  const at::Tensor mixed =
+      network.evaluate(z, gamma, {.labels = at::tensor({0, 1}, at::kLong)}).eps;
   EXPECT_LT(largest(mixed[0] - zero[0]), 1e-5);
   EXPECT_LT(largest(mixed[1] - one[1]), 1e-5);
   const at::Tensor unlabelled =
-      network.evaluate(z, gamma, {}, false, at::tensor({3, 3}, at::kLong)).eps;
+      network.evaluate(z, gamma, {.labels = at::tensor({3, 3}, at::kLong)}).eps;
   EXPECT_LT(largest(unlabelled - network.eps(z, gamma)), 1e-5);
 
   EXPECT_THROW(OfClass(network, 3), std::invalid_argument);
   EXPECT_THROW(OfClass(ScoreNetwork(small()), 0), std::invalid_argument);
-  EXPECT_THROW(network.evaluate(z, gamma, {}, false, at::zeros({1}, at::kLong)),
+  EXPECT_THROW(network.evaluate(z, gamma, {.labels = at::zeros({1}, at::kLong)}),
                std::invalid_argument);
 }
 

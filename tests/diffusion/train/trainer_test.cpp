@@ -253,7 +253,10 @@ TEST(Trainer, TeachesClassesAndTheirAbsence) {
   const auto root = [](double g) { return std::sqrt(1 / (1 + std::exp(-g))); };
   const at::Tensor z = root(-4) * x + root(4) * noise;
   const auto error = [&](const at::Tensor& said) {
-    return (network.evaluate(z, gamma, {}, false, said).eps - noise).square().mean().item<double>();
+    return (network.evaluate(z, gamma, {.labels = said}).eps - noise)
+        .square()
+        .mean()
+        .item<double>();
   };
   const at::Tensor right = labels.to(at::kLong);
   const double told = error(right), untold = error({}), misled = error(1 - right);

@@ -57,6 +57,18 @@ at::Tensor per_sample(const at::Tensor& v, std::int64_t batch);
 inline constexpr std::int64_t gamma_features = 32;
 at::Tensor features_of_gamma(const at::Tensor& gamma, double gamma_min, double gamma_max);
 
+/// Throws std::invalid_argument, "WHAT: ..." unless images of this size can be halved twice, both
+/// channel counts be divided into the groups, and there are image channels.
+void check_sizes(const std::string& what,
+                 std::int64_t image_channels,
+                 std::int64_t height,
+                 std::int64_t width,
+                 std::int64_t groups,
+                 std::int64_t channels,
+                 std::int64_t deep_channels);
+/// Throws std::invalid_argument, "WHAT: SENTENCE", unless it is good.
+void require(const std::string& what, bool good, const std::string& sentence);
+
 /// Draws the parameters named ..._weight as a pure function of the seed, normal with variance
 /// scale(name)^2 / fan-in; scale 0 and whatever has another name: zeros, but gains ones.
 void draw_parameters(torch::nn::Module& module,

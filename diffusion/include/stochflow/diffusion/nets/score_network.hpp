@@ -48,15 +48,20 @@ class ScoreNetwork final : public NoisePredictor {
 
   at::Tensor eps(const at::Tensor& z, const at::Tensor& gamma) const override;
 
+  struct Evaluation {
+    at::Tensor x = {};       // clean values: asks for the surprise too
+    at::Tensor labels = {};  // [B] int64, `classes` for none; undefined: no row has one
+    bool mixed_precision = false;
+  };
   /// eps, and for the mixture head also the posterior variance of x per pixel and, given clean
   /// values x, the surprise (mixture_head.hpp). z [B, ...] with as many elements as an image;
-  /// computed in the parameters' precision, returned in z's. labels [B] int64, `classes` for no
-  /// label; undefined: none has one.
+  /// computed in the parameters' precision, returned in z's.
   MixtureOutput evaluate(const at::Tensor& z,
                          const at::Tensor& gamma,
-                         const at::Tensor& x = {},
-                         bool mixed_precision = false,
-                         const at::Tensor& labels = {}) const;
+                         const Evaluation& asked) const;
+  MixtureOutput evaluate(const at::Tensor& z, const at::Tensor& gamma) const {
+    return evaluate(z, gamma, {});
+  }
 
   /// -log p(x | z) in nats [B], the code length of x once z is known: what remains to be paid below
   /// the noise level gamma. Under the mixture head the posterior it describes (each pixel on its
