@@ -5,6 +5,7 @@
 // a mistake in the command line (exit code 2) and any other std::exception for a failure (exit code
 // 1); main.cpp turns both into one sentence on standard error.
 
+#include <string>
 #include <vector>
 
 #include "support/errors.hpp"
@@ -33,5 +34,7 @@ using AddCommand = void (*)(CLI::App&);
 /// The subcommands of this build, in alphabetical order. Those on the diffusion layer are absent
 /// when it was configured with -DSTOCHFLOW_DIFFUSION=OFF.
 std::vector<AddCommand> command_list();
+/// The names of these.
+std::vector<std::string> absent_commands();
 
 }  // namespace stochflow::apps

@@ -32,12 +32,11 @@ void check_subcommands(const CLI::App* app, int argc, char** argv) {
     }
     const std::string asked = argv[k];
     if (asked.starts_with('-')) return;
-    for (const std::string without_torch : {"likelihood", "sample", "train"}) {
-      if (without_torch == asked && k == 1 && std::ranges::find(valid, asked) == valid.end()) {
-        throw std::runtime_error("'" + asked +
-                                 "' needs the diffusion layer, and this program was built without "
-                                 "LibTorch");
-      }
+    const std::vector<std::string> absent = absent_commands();
+    if (k == 1 && std::ranges::find(absent, asked) != absent.end()) {
+      throw std::runtime_error("'" + asked +
+                               "' needs the diffusion layer, and this program was built without "
+                               "LibTorch");
     }
     if (std::ranges::find(valid, asked) == valid.end()) {
       throw unknown_name("subcommand", asked, valid);
