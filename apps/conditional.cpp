@@ -4,9 +4,12 @@
 #include <ATen/ATen.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <memory>
 #include <numeric>
+#include <optional>
 
 #include "commands.hpp"
 #include "mnist_images.hpp"
@@ -18,6 +21,7 @@
 #include "support/options.hpp"
 #include "support/output.hpp"
 #include "support/progress.hpp"
+#include "support/resources.hpp"
 #include "support/table.hpp"
 
 namespace stochflow::apps {
@@ -29,13 +33,9 @@ struct Arguments {
   SampleRequest request;
   std::string digits = "all";
   std::string by = "classifier";
-  double scale = -1;  // negative: the way's own
+  std::optional<double> scale;  // the way's own when not given
   std::string classifier, judge, out = "conditional.png", json;
 };
-
-std::filesystem::path or_shipped(const std::string& file, const std::string& shipped) {
-  return file.empty() ? resource("pretrained/" + shipped) : std::filesystem::path(file);
-}
 
 std::vector<std::int64_t> classes_of(const std::string& text) {
   std::vector<std::int64_t> all(10);
@@ -48,38 +48,37 @@ std::vector<std::int64_t> classes_of(const std::string& text) {
 /// A model of each class, with what it stands on.
 class Conditional {
  public:
-  explicit Conditional(const Arguments& a) : scale_(a.scale) {
+  explicit Conditional(const Arguments& a) {
     const std::string& device = a.request.device;
     if (a.by == "classifier") {
-      loaded_ = diffusion::load_network(network_file(a.request.model), device);
+      network_ = open_network(a.request.model, device);
       classifier_ = diffusion::load_classifier(
                         or_shipped(a.classifier, "mnist-classifier.safetensors"), device)
                         .classifier;
-    } else if (a.by == "free") {
-      loaded_ = diffusion::load_network(
-          or_shipped(a.request.model.string(), "mnist-classes.safetensors"), device);
     } else {
-      throw unknown_name("--by", a.by, {"classifier", "free"});
+      const auto loaded =
+          diffusion::load_network(or_shipped(a.request.model, "mnist-classes.safetensors"), device);
+      network_ = {loaded.network, loaded.description};
+      labelled_ = loaded.network;
     }
-    if (scale_ < 0) scale_ = classifier_ ? 6 : 4;
+    scale_ = a.scale.value_or(classifier_ ? 6 : 4);
   }
 
   /// The samples under this class's model.
   SampleReport draw(std::int64_t label, const SampleRequest& request) const {
-    const diffusion::ScoreNetwork& network = *loaded_.network;
     if (classifier_) {
       const diffusion::Guided guided(
-          network,
+          *network_.model,
           [&](const at::Tensor& z, const at::Tensor& gamma) {
             return classifier_->log_probability(z, gamma, label);
           },
           scale_);
-      return run_sample(request, guided, loaded_.description);
+      return run_sample(request, guided, network_.description);
     }
-    const diffusion::OfClass conditional(network, label);
-    if (scale_ == 1) return run_sample(request, conditional, loaded_.description);
-    const diffusion::ClassifierFree guided(conditional, network, scale_);
-    SampleReport report = run_sample(request, guided, loaded_.description);
+    const diffusion::OfClass conditional(*labelled_, label);
+    if (scale_ == 1) return run_sample(request, conditional, network_.description);
+    const diffusion::ClassifierFree guided(conditional, *labelled_, scale_);
+    SampleReport report = run_sample(request, guided, network_.description);
     report.nfe *= 2;
     return report;
   }
@@ -88,14 +87,21 @@ class Conditional {
 
  private:
   double scale_;
-  diffusion::LoadedNetwork loaded_;
-  std::shared_ptr<diffusion::Classifier> classifier_;
+  OpenedNetwork network_;
+  std::shared_ptr<diffusion::Classifier> classifier_;        // of the one way,
+  std::shared_ptr<const diffusion::ScoreNetwork> labelled_;  // and of the other
 };
 
 void run(Arguments arguments) {
   SampleRequest& request = arguments.request;
   check(request);
   const std::vector<std::int64_t> classes = classes_of(arguments.digits);
+  if (arguments.by != "classifier" && arguments.by != "free") {
+    throw unknown_name("way", arguments.by, {"classifier", "free"});
+  }
+  if (std::filesystem::path(arguments.out).extension() != ".png") {
+    throw UsageError("--out writes .png, found '" + arguments.out + "'");
+  }
   prepare_output(arguments.out);
   if (!arguments.json.empty()) prepare_output(arguments.json);
   network_calls(request.device, request.threads);
@@ -110,16 +116,10 @@ void run(Arguments arguments) {
   for (std::size_t k = 0; k < classes.size(); ++k) {
     const std::int64_t label = classes[k];
     request.first = static_cast<std::uint64_t>(label * request.n);
-    request.progress = [&](std::int64_t done, std::int64_t total) {
-      const double part =
-          static_cast<double>(done) / static_cast<double>(std::max<std::int64_t>(total, 1));
-      progress.update(static_cast<std::int64_t>(1000 * (static_cast<double>(k) + part) /
-                                                static_cast<double>(classes.size())));
-    };
-    SampleReport report = conditional.draw(label, request);
-    const at::Tensor x = at::from_blob(report.x.data(), {request.n, 1, 28, 28}, at::kFloat);
+    request.progress = shown_by(progress, k, classes.size());
+    const SampleReport report = conditional.draw(label, request);
     const auto said = diffusion::classify(
-        *judge, diffusion::grey_levels(x), judge->config().gamma_min, request.seed);
+        *judge, to_levels(report.images), judge->config().gamma_min, request.seed);
     const double share = diffusion::accuracy(said.logits, at::full({request.n}, label, at::kLong));
     per_class.push_back({{"class", label}, {"accuracy", share}});
     right += share / static_cast<double>(classes.size());
@@ -168,16 +168,19 @@ void add_conditional(CLI::App& app) {
                    a->by,
                    "classifier: guided by its gradient; free: a network that knows the classes")
       ->capture_default_str();
-  command->add_option(
-      "--scale",
-      a->scale,
-      "Of the guidance: 1 is Bayes' rule, more exaggerates (default: 6 by a classifier, 4 free)");
+  command
+      ->add_option("--scale",
+                   a->scale,
+                   "Of the guidance: 1 is Bayes' rule, more exaggerates (default: 6 by a "
+                   "classifier, 4 free)")
+      ->check(number_not_negative());
   add_sampler_options(*command, a->request);
   command->add_option("--n", a->request.n, "Digits of each class")
       ->check(whole_number(1))
       ->capture_default_str();
-  command->add_option(
-      "--model", a->request.model, "Checkpoint of the score network (default: shipped)");
+  command->add_option("--model",
+                      a->request.model,
+                      "Checkpoint, or by a classifier also a TorchScript file (default: shipped)");
   command->add_option(
       "--classifier", a->classifier, "Of `train classifier`, the guide (default: shipped)");
   command->add_option(

@@ -3,16 +3,19 @@
 #include <ATen/ATen.h>
 
 #include <CLI/CLI.hpp>
-#include <cmath>
+#include <algorithm>
 #include <iostream>
 #include <memory>
-#include <numeric>
+#include <stdexcept>
 
 #include "commands.hpp"
 #include "data.hpp"
+#include "mnist_images.hpp"
 #include "sample.hpp"
 #include "stochflow/diffusion/checkpoint.hpp"
 #include "stochflow/diffusion/data/mnist.hpp"
+#include "stochflow/diffusion/likelihood/budget.hpp"
+#include "stochflow/diffusion/likelihood/dequantise.hpp"
 #include "stochflow/diffusion/metrics/classify.hpp"
 #include "stochflow/diffusion/metrics/feature_sets.hpp"
 #include "stochflow/diffusion/runtime.hpp"
@@ -84,24 +87,20 @@ class Judge {
   ImageSet training_;
 };
 
-at::Tensor tensor_of(const std::vector<std::size_t>& shape, at::Tensor values) {
-  return diffusion::grey_levels(values).reshape(
-      {static_cast<std::int64_t>(shape.at(0)), 1, 28, 28});
-}
-
 at::Tensor read_samples(const std::string& file) {
   NpyArray array = read_npy(file);
-  const std::size_t pixels =
-      std::accumulate(array.shape.begin(), array.shape.end(), std::size_t{1}, std::multiplies<>());
-  if (array.shape.empty() || array.shape[0] < 2 || pixels != array.shape[0] * 784) {
+  const auto values = static_cast<std::int64_t>(array.values.size());
+  const at::Tensor x = at::from_blob(array.values.data(), {values}, at::kDouble);
+  const std::size_t n = array.shape.empty() ? 0 : array.shape[0];
+  if (n < 4 || array.values.size() != n * 784) {
     throw std::runtime_error(file +
-                             ": expected at least two images of 28x28, in data units from -1 "
-                             "to 1 as `stochflow sample --out x.npy` writes them");
+                             ": expected at least four images of 28x28, in data units from -1 to 1 "
+                             "as `stochflow sample --out x.npy` writes them");
   }
-  return tensor_of(
-      array.shape,
-      at::from_blob(
-          array.values.data(), {static_cast<std::int64_t>(array.values.size())}, at::kDouble));
+  if (!at::isfinite(x).all().item<bool>()) {
+    throw std::runtime_error(file + ": holds NaN or infinite values");
+  }
+  return diffusion::grey_levels(x).view({-1, 1, 28, 28});
 }
 
 std::vector<std::string> row(const std::string& name, std::int64_t n, const Figures& f) {
@@ -124,14 +123,13 @@ json to_json(const std::string& name, std::int64_t n, const Figures& f) {
           {"nearest_training_image", f.nearest}};
 }
 
-void run(Arguments arguments) {
-  SampleRequest& request = arguments.request;
-  check(request);
+void run(const Arguments& arguments) {
+  check(arguments.request);
   if (!arguments.json.empty()) prepare_output(arguments.json);
   diffusion::tune_process(1);
-  const auto classifier = diffusion::load_classifier(
-      arguments.classifier.empty() ? resource("pretrained/mnist-judge.safetensors")
-                                   : std::filesystem::path(arguments.classifier));
+  const Stopwatch watch;
+  const auto classifier =
+      diffusion::load_classifier(or_shipped(arguments.classifier, "mnist-judge.safetensors"));
   const auto train = diffusion::read_mnist(arguments.data, diffusion::MnistPart::train);
   const auto test = diffusion::read_mnist(arguments.data, diffusion::MnistPart::test);
   const Judge judge(*classifier.classifier, train.images);
@@ -140,55 +138,41 @@ void run(Arguments arguments) {
       .header = {"images", "number", "Frechet", "1000 kernel", "precision", "recall", "nearest"}};
   json results = json::array();
   std::vector<double> distances;
+  std::int64_t most = 4;
   const auto report = [&](const std::string& name, const at::Tensor& levels) {
     const Figures figures = judge.compare(judge.see(levels));
     table.rows.push_back(row(name, levels.size(0), figures));
     results.push_back(to_json(name, levels.size(0), figures));
-    return figures;
-  };
-  std::int64_t most = 2;
-  if (arguments.samples.empty()) {
-    for (std::int64_t k = 0; k < arguments.seeds; ++k) {
-      Progress progress("Sampling by " + request.method, 1000);
-      request.progress = [&](std::int64_t done, std::int64_t total) {
-        progress.update(1000 * done / std::max<std::int64_t>(total, 1));
-      };
-      SampleReport drawn = run_sample(request);
-      const auto size = static_cast<std::int64_t>(drawn.x.size());
-      const Figures figures =
-          report(request.method + ", seed " + std::to_string(request.seed),
-                 tensor_of(drawn.shape, at::from_blob(drawn.x.data(), {size}, at::kFloat)));
-      results.back()["nfe"] = drawn.nfe;
-      results.back()["seconds"] = drawn.seconds;
-      distances.push_back(figures.frechet);
-      most = request.n;
-      ++request.seed;
-    }
-  }
-  for (const std::string& file : arguments.samples) {
-    const at::Tensor levels = read_samples(file);
-    distances.push_back(report(file, levels).frechet);
+    distances.push_back(figures.frechet);
     most = std::max(most, levels.size(0));
+  };
+  for (std::int64_t k = 0; arguments.samples.empty() && k < arguments.seeds; ++k) {
+    SampleRequest request = arguments.request;
+    request.seed += static_cast<std::uint64_t>(k);
+    Progress progress("Sampling by " + request.method, 1000);
+    request.progress = shown_by(progress);
+    const SampleReport drawn = run_sample(request);
+    report(request.method + ", seed " + std::to_string(request.seed), to_levels(drawn.images));
+    results.back()["nfe"] = drawn.nfe;
+    results.back()["seconds"] = drawn.seconds;
   }
+  for (const std::string& file : arguments.samples) report(file, read_samples(file));
+  const diffusion::Estimate mean = diffusion::estimate(distances);
   // As many test images as there were samples: what a perfect model would get.
   report("test images", test.images.narrow(0, 0, std::min(most, test.size())));
   std::cout << table;
-  if (distances.size() > 1) {
-    const double n = static_cast<double>(distances.size());
-    const double mean = std::accumulate(distances.begin(), distances.end(), 0.0) / n;
-    double squares = 0;
-    for (const double d : distances) squares += (d - mean) * (d - mean);
-    std::cout << "Frechet distance " << fixed(mean, 3) << " +- "
-              << fixed(std::sqrt(squares / (n - 1) / n), 3) << " over " << distances.size()
-              << " sets\n";
+  if (mean.count > 1) {
+    std::cout << "Frechet distance " << fixed(mean.mean, 3) << " +- "
+              << fixed(mean.standard_error, 3) << " over " << mean.count << " sets\n";
   }
   if (!arguments.json.empty()) {
-    json inputs = sampler_inputs(request);
+    json inputs = sampler_inputs(arguments.request);
     inputs["samples"] = arguments.samples;
     inputs["seeds"] = arguments.seeds;
-    inputs["n"] = request.n;
-    inputs["model"] = request.model.string();
+    inputs["n"] = arguments.request.n;
+    inputs["model"] = arguments.request.model.string();
     json record = run_record("evaluate", inputs);
+    record["wall_seconds"] = watch.seconds();
     record["results"] = results;
     write_json(arguments.json, record);
   }

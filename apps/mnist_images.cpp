@@ -42,4 +42,12 @@ std::vector<GreyImage> to_images(const at::Tensor& x) {
   return images;
 }
 
+at::Tensor to_levels(const std::vector<GreyImage>& images) {
+  std::vector<at::Tensor> planes;
+  for (const GreyImage& image : images) {
+    planes.push_back(at::tensor(image.pixels, at::kByte).view({1, image.height, image.width}));
+  }
+  return at::stack(planes);
+}
+
 }  // namespace stochflow::apps

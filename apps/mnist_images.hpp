@@ -24,4 +24,7 @@ at::Tensor mnist_images(const std::string& part,
 /// x [N, 1, H, W] in data units: the grey levels in whose intervals the values lie.
 std::vector<GreyImage> to_images(const at::Tensor& x);
 
+/// Images of one size as levels [N, 1, H, W], uint8.
+at::Tensor to_levels(const std::vector<GreyImage>& images);
+
 }  // namespace stochflow::apps

@@ -38,7 +38,7 @@ inline diffusion::Schedule schedule_named(const std::string& name,
 
 /// The file itself, or the shipped checkpoint when none is named.
 inline std::filesystem::path network_file(const std::filesystem::path& file) {
-  return file.empty() ? resource("pretrained/mnist.safetensors") : file;
+  return or_shipped(file, "mnist.safetensors");
 }
 
 struct OpenedNetwork {

@@ -78,9 +78,7 @@ void run(const Arguments& arguments) {
   if (!arguments.gif.empty()) request.frames = arguments.frames;
 
   Progress progress("Sampling by " + request.method, 1000);
-  request.progress = [&](std::int64_t done, std::int64_t total) {
-    progress.update(1000 * done / std::max<std::int64_t>(total, 1));
-  };
+  request.progress = shown_by(progress);
   const SampleReport report = run_sample(request);
 
   std::vector<std::string> files = arguments.out;
@@ -258,7 +256,7 @@ void add_sampler_options(CLI::App& command, SampleRequest& request) {
       ->check(whole_number(1, 5))
       ->capture_default_str();
   command.add_option("--churn", request.churn, "Of edm: noise put back, over all steps")
-      ->check(CLI::NonNegativeNumber)
+      ->check(number_not_negative())
       ->capture_default_str();
   command.add_option("--langevin-steps", request.langevin_steps, "Of annealed-langevin, a level")
       ->check(whole_number(1, 65535))

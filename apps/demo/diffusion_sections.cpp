@@ -12,13 +12,6 @@
 namespace stochflow::apps {
 namespace {
 
-/// Progress of a run whose total is known from the first report on.
-std::function<void(std::int64_t, std::int64_t)> shown_by(Progress& progress) {
-  return [&progress](std::int64_t done, std::int64_t total) {
-    progress.update(1000 * done / std::max<std::int64_t>(total, 1));
-  };
-}
-
 SampleReport sampled(SampleRequest request) {
   Progress progress("Sampling by " + request.method, 1000);
   request.progress = shown_by(progress);

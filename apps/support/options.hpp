@@ -30,15 +30,25 @@ inline CLI::Validator whole_number(std::int64_t least,
   return CLI::Validator(check, "");
 }
 
-/// A finite number above zero: for tolerances and times.
-inline CLI::Validator positive_number() {
-  const auto check = [](std::string& text) -> std::string {
+/// A finite number that `fits`, which is called `kind` ("a positive number").
+inline CLI::Validator number_that(const std::string& kind, bool (*fits)(double)) {
+  const auto check = [kind, fits](std::string& text) -> std::string {
     char* end = nullptr;
     const double value = std::strtod(text.c_str(), &end);
-    if (!text.empty() && *end == '\0' && std::isfinite(value) && value > 0) return {};
-    return "expected a positive number, found '" + text + "'";
+    if (!text.empty() && *end == '\0' && std::isfinite(value) && fits(value)) return {};
+    return "expected " + kind + ", found '" + text + "'";
   };
   return CLI::Validator(check, "");
+}
+
+/// For tolerances and times.
+inline CLI::Validator positive_number() {
+  return number_that("a positive number", [](double value) { return value > 0; });
+}
+
+/// For strengths that may be off.
+inline CLI::Validator number_not_negative() {
+  return number_that("a number that is not negative", [](double value) { return value >= 0; });
 }
 
 }  // namespace stochflow::apps

@@ -78,4 +78,15 @@ void Progress::draw(const std::string& note) {
   std::fflush(stderr);
 }
 
+std::function<void(std::int64_t, std::int64_t)> shown_by(Progress& progress,
+                                                         std::size_t k,
+                                                         std::size_t of) {
+  return [&progress, k, of](std::int64_t done, std::int64_t total) {
+    const double part =
+        static_cast<double>(done) / static_cast<double>(std::max<std::int64_t>(total, 1));
+    progress.update(static_cast<std::int64_t>(1000 * (static_cast<double>(k) + part) /
+                                              static_cast<double>(of)));
+  };
+}
+
 }  // namespace stochflow::apps

@@ -4,7 +4,9 @@
 // one plain line every few seconds otherwise (logs), nothing at all for work that is over at once.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 
@@ -48,6 +50,12 @@ class Progress {
   Stopwatch watch_;
   std::mutex mutex_;
 };
+
+/// For runs that report in units of their own: moves `progress`, made for 1,000 steps, through the
+/// k-th of `of` equal parts.
+std::function<void(std::int64_t done, std::int64_t total)> shown_by(Progress& progress,
+                                                                    std::size_t k = 0,
+                                                                    std::size_t of = 1);
 
 /// "42 s", "3 min 05 s", "2 h 07 min"
 std::string duration_text(double seconds);

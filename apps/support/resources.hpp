@@ -12,4 +12,10 @@ namespace stochflow::apps {
 /// order. Throws std::runtime_error when it is in none of them.
 std::filesystem::path resource(const std::string& name);
 
+/// `file` itself, or where none is named pretrained/NAME of what comes with the program.
+inline std::filesystem::path or_shipped(const std::filesystem::path& file,
+                                        const std::string& name) {
+  return file.empty() ? resource("pretrained/" + name) : file;
+}
+
 }  // namespace stochflow::apps

@@ -5,7 +5,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -50,15 +52,17 @@ TEST(Conditional, AsksForAClassByEitherWay) {
 TEST(Conditional, MistakesAreSentences) {
   EXPECT_EQ(run("conditional --class ten").exit_code, 2);
   EXPECT_EQ(run("conditional --by magic").exit_code, 2);
+  EXPECT_EQ(run("conditional --scale -1").exit_code, 2);
+  EXPECT_EQ(run("conditional --out a.jpg").exit_code, 2);
   const Ending ending = run("conditional --by free --model '" +
                             resource("pretrained/mnist.safetensors").string() + "' --class 1");
   EXPECT_EQ(ending.exit_code, 1);
   EXPECT_NE(ending.output.find("trained without labels"), std::string::npos) << ending.output;
 }
 
-class Evaluate : public testing::Test {
+/// On a data set of the thousand embedded test images as both of its halves.
+class OnEmbeddedImages : public testing::Test {
  protected:
-  // The thousand embedded test images as both halves of a data set.
   void SetUp() override {
     for (const std::string part : {"train", "t10k"}) {
       for (const std::string kind : {"images-idx3-ubyte.gz", "labels-idx1-ubyte.gz"}) {
@@ -66,6 +70,7 @@ class Evaluate : public testing::Test {
       }
     }
   }
+  /// What `evaluate` says of x [N, 1, 28, 28] in data units.
   json figures(const at::Tensor& x) const {
     const at::Tensor numbers = x.to(at::kFloat).contiguous();
     std::vector<std::size_t> shape;
@@ -78,7 +83,7 @@ class Evaluate : public testing::Test {
   const TemporaryFolder folder_{"evaluate"};
 };
 
-TEST_F(Evaluate, TellsDigitsFromDamagedOnesAndFindsCopies) {
+TEST_F(OnEmbeddedImages, EvaluateTellsDigitsFromDamagedOnesAndFindsCopies) {
   const at::Tensor x = (mnist_images("test", {200, 600}).to(at::kFloat) + 0.5F) / 128 - 1;
   const json same = figures(x), damaged = figures(x.flip(2));
   ASSERT_EQ(same.size(), 2U);  // and the test images beside them
@@ -94,13 +99,56 @@ TEST_F(Evaluate, TellsDigitsFromDamagedOnesAndFindsCopies) {
   EXPECT_LT(damaged[0].at("precision").get<double>(), same[0].at("precision").get<double>());
 }
 
-TEST_F(Evaluate, OtherFilesAreRefused) {
+TEST_F(OnEmbeddedImages, EvaluateRefusesOtherFiles) {
   const float numbers[] = {1, 2, 3};
   write_npy(folder_ / "y.npy", numbers, {3});
   const Ending ending = run("evaluate --data '" + folder_.path().string() + "' --samples '" +
                             (folder_ / "y.npy").string() + "'");
   EXPECT_EQ(ending.exit_code, 1);
   EXPECT_NE(ending.output.find("images of 28x28"), std::string::npos) << ending.output;
+  std::vector<float> images(4 * 784, 0.0F);
+  images[9] = std::numeric_limits<float>::quiet_NaN();
+  write_npy(folder_ / "z.npy", images.data(), {4, 28, 28});
+  const Ending other = run("evaluate --data '" + folder_.path().string() + "' --samples '" +
+                           (folder_ / "z.npy").string() + "'");
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_NE(other.output.find("NaN"), std::string::npos) << other.output;
+}
+
+TEST_F(OnEmbeddedImages, EvaluateSaysWhatItWasAsked) {
+  const std::string command = "evaluate --data '" + folder_.path().string() +
+                              "' --method ddim --steps 2 --n 8 --seeds 2 --seed 5 --json '" +
+                              (folder_ / "e.json").string() + "'";
+  const Ending ending = run(command);
+  ASSERT_EQ(ending.exit_code, 0) << ending.output;
+  EXPECT_NE(ending.output.find("over 2 sets"), std::string::npos) << ending.output;
+  const json record = json::parse(read_file(folder_ / "e.json"));
+  EXPECT_EQ(record.at("seed"), 5);
+  EXPECT_GT(record.at("wall_seconds"), 0);
+  ASSERT_EQ(record.at("results").size(), 3U);
+  EXPECT_EQ(record.at("results")[1].at("set"), "ddim, seed 6");
+  EXPECT_EQ(record.at("results")[1].at("nfe"), 3);
+  EXPECT_NE(record.at("results")[0].at("frechet_distance"),
+            record.at("results")[1].at("frechet_distance"));
+}
+
+// Four steps teach nothing; the file they leave is whole, and one that `evaluate` takes.
+TEST_F(OnEmbeddedImages, TrainClassifierLeavesOneThatCanBeUsed) {
+  const std::string data = "--data '" + folder_.path().string() + "'";
+  const std::string out = (folder_ / "run").string();
+  const json test =
+      results_of("train classifier --clean --epochs 0.5 --channels 8 --deep-channels 8 " + data +
+                     " --out '" + out + "'",
+                 folder_ / "t.json")
+          .at("test");
+  ASSERT_EQ(test.size(), 1U);  // clean: at one noise level
+  EXPECT_EQ(test[0].at("gamma"), -16);
+  const float numbers[4 * 784] = {};
+  write_npy(folder_ / "x.npy", numbers, {4, 784});
+  const Ending ending =
+      run("evaluate " + data + " --classifier '" + out + "/classifier.safetensors' --samples '" +
+          (folder_ / "x.npy").string() + "'");
+  EXPECT_EQ(ending.exit_code, 0) << ending.output;
 }
 
 }  // namespace
