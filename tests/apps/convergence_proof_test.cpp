@@ -31,6 +31,38 @@ TEST(ConvergenceProof, ARowForEachNoiseAndWhatItSays) {
   }
 }
 
+// Beside a proof stands what was measured of the same method, noise and calculus, and nothing else.
+TEST(ConvergenceProof, MeasurementsFindTheirProofs) {
+  const auto row = [](const char* method, const char* calculus, const char* noise) {
+    verify::ProofRow proof;
+    proof.method = method, proof.calculus = calculus, proof.noise = noise;
+    proof.strong_claimed = 1;
+    return proof;
+  };
+  const auto measurement =
+      [](const char* method, const char* calculus, const char* noise, double order) {
+        verify::ConvergenceRow measured;
+        measured.method = method, measured.calculus = calculus, measured.noise = noise;
+        measured.strong.order = order;
+        measured.strong.resolved = true;
+        return measured;
+      };
+  const auto list = proof_results({row("A", "ito", "diagonal"),
+                                   row("A", "stratonovich", "diagonal"),
+                                   row("A", "stratonovich", "additive"),
+                                   row("B", "ito", "scalar")},
+                                  {measurement("A", "ito", "scalar", 9),
+                                   measurement("B", "ito", "diagonal", 8),
+                                   measurement("A", "stratonovich", "diagonal", 2),
+                                   measurement("A", "ito", "diagonal", 1),
+                                   measurement("A", "ito", "additive", 3)});
+  EXPECT_EQ(list[0].at("strong_measured"), 1);
+  EXPECT_EQ(list[1].at("strong_measured"), 2);
+  EXPECT_EQ(list[2].at("strong_measured"), 3);  // with additive noise the calculi are one
+  EXPECT_TRUE(list[3].at("strong_measured").is_null());
+  EXPECT_TRUE(list[0].at("weak_measured").is_null());  // of which nothing is claimed
+}
+
 TEST(ConvergenceProof, ARefutedClaimStandsOut) {
   auto rows = run_proofs({"SimplifiedEuler"});
   ASSERT_FALSE(rows.empty());
