@@ -94,6 +94,46 @@ TEST(DenoisingLoss, IsLeastForTheExactModel) {
   EXPECT_GT(gradient_at_zero(off, larger), 0.5);
 }
 
+/// The exact model with a scale and a shift for each component.
+struct Bent final : NoisePredictor {
+  const NoisePredictor& model;
+  at::Tensor scale = at::ones({3}, at::kDouble).requires_grad_(true);
+  at::Tensor shift = at::zeros({3}, at::kDouble).requires_grad_(true);
+  explicit Bent(const NoisePredictor& inner) : model(inner) {}
+  at::Tensor eps(const at::Tensor& z, const at::Tensor& gamma) const override {
+    return scale * model.eps(z, gamma) + shift;
+  }
+};
+
+// The same in every direction and under every schedule, each derivative within 5.5 standard errors
+// of zero: those of 2 w (e - eps) e and 2 w (e - eps), e the exact answer and w the weight.
+TEST(DenoisingLoss, NoDirectionLeadsBelowTheExactModel) {
+  const Data data;
+  constexpr std::int64_t n = 20000;
+  const at::Tensor x0 = data.x0(n, 3), eps = gaussians(n, 3, 4);
+  for (const Schedule& schedule : all_schedules()) {
+    for (const Weighting weighting : {Weighting::noise, Weighting::likelihood}) {
+      SCOPED_TRACE(schedule.name);
+      const double t = 0.5 * (schedule.t0 + schedule.t1);
+      const Level level = schedule.at(t);
+      const Bent model(data.model);
+      denoising_loss(model, schedule, x0, at::full({n}, t, at::kDouble), eps, weighting)
+          .mean()
+          .backward();
+      const double a = level.alpha() / level.scale(), s = level.sigma / level.scale();
+      const at::Tensor e =
+          data.model.eps(a * x0 + s * eps, at::full({n}, level.gamma, at::kDouble));
+      const double w = weighting == Weighting::noise ? 1 : 0.5 * level.d_gamma;
+      const auto expect_zero = [&](const at::Tensor& found, const at::Tensor& by_sample) {
+        const at::Tensor error = by_sample.std(0) / std::sqrt(static_cast<double>(n));
+        EXPECT_TRUE((found.abs() < 5.5 * error).all().item<bool>()) << found << error;
+      };
+      expect_zero(model.scale.grad(), 2 * w * (e - eps) * e);
+      expect_zero(model.shift.grad(), 2 * w * (e - eps));
+    }
+  }
+}
+
 // Both ways to the diffusion term of the bound: times uniform with the likelihood's weight, and
 // times drawn where the weight is. The second has the lower variance.
 TEST(DenoisingLoss, ImportanceSamplingKeepsTheMeanAndLowersTheVariance) {
