@@ -101,7 +101,7 @@ std::shared_ptr<NoisePredictor> from_network(Network network,
 }
 
 at::Tensor noise_at(const NoisePredictor& model, const at::Tensor& x, const Level& level) {
-  return model.eps((1 / level.scale()) * x, at::full({x.size(0)}, level.gamma, x.options()));
+  return model.eps((1 / level.scale()) * x, one_level(level.gamma, x));
 }
 
 at::Tensor score_at(const NoisePredictor& model, const at::Tensor& x, const Level& level) {

@@ -65,8 +65,10 @@ Classifier::Output Classifier::evaluate(const at::Tensor& z, const at::Tensor& g
   const at::Tensor image =
       z.to(type).reshape({batch, config_.image_channels, config_.height, config_.width});
   const double gamma_max = std::max(config_.gamma_max, config_.gamma_min + 1);  // equal ends
-  const at::Tensor features = features_of_gamma(
-      gamma.to(type).clamp(config_.gamma_min, config_.gamma_max), config_.gamma_min, gamma_max);
+  const at::Tensor features =
+      features_of_gamma(gamma.to(image.options()).clamp(config_.gamma_min, config_.gamma_max),
+                        config_.gamma_min,
+                        gamma_max);
   const at::Tensor modulation =
       at::linear(at::silu(at::linear(features, embed_weight_, embed_bias_)),
                  modulation_weight_,

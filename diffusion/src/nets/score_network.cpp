@@ -65,9 +65,9 @@ MixtureOutput ScoreNetwork::evaluate(const at::Tensor& z,
   const auto type = unet_->output_bias().scalar_type();
   const std::vector<std::int64_t> image = {
       z.size(0), config_.image_channels, config_.height, config_.width};
-  const at::Tensor own_z = z.to(type).reshape(image), own_gamma = gamma.to(type);
+  const at::Tensor own_z = z.to(type).reshape(image), own_gamma = gamma.to(own_z.options());
   // gamma = ln(sigma^2/alpha^2); double, because 1 - alpha^2 is what counts.
-  const at::Tensor wide = gamma.to(at::kDouble);
+  const at::Tensor wide = gamma.to(z.device(), at::kDouble);
   const at::Tensor alpha = at::sqrt(at::sigmoid(-wide)), sigma = at::sqrt(at::sigmoid(wide));
   const at::Tensor raw = unet_->forward(own_z, own_gamma, asked.mixed_precision, asked.labels);
   MixtureOutput result;
@@ -89,7 +89,7 @@ MixtureOutput ScoreNetwork::evaluate(const at::Tensor& z,
 at::Tensor ScoreNetwork::decoder_nats(const at::Tensor& z,
                                       const at::Tensor& gamma,
                                       const at::Tensor& x) const {
-  const at::Tensor wide = gamma.to(at::kDouble);
+  const at::Tensor wide = gamma.to(z.device(), at::kDouble);
   const at::Tensor log_s = 0.5 * wide;  // of the noise in z/alpha
   const at::Tensor y = z.to(at::kDouble).flatten(1) / at::sqrt(at::sigmoid(-wide)).unsqueeze(1);
   const at::Tensor u = (y - x.to(at::kDouble).flatten(1)) * at::exp(-log_s).unsqueeze(1);
@@ -111,7 +111,7 @@ OfClass::OfClass(const ScoreNetwork& network, std::int64_t label)
 }
 
 at::Tensor OfClass::eps(const at::Tensor& z, const at::Tensor& gamma) const {
-  const at::Tensor labels = at::full({z.size(0)}, label_, gamma.options().dtype(at::kLong));
+  const at::Tensor labels = at::full({z.size(0)}, label_, z.options().dtype(at::kLong));
   return network_.evaluate(z, gamma, {.labels = labels}).eps;
 }
 

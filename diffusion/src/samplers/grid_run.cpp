@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "stochflow/diffusion/reverse.hpp"
+#include "stochflow/diffusion/tensor/per_sample.hpp"
 #include "stochflow/diffusion/tensor/state.hpp"
 #include "stochflow/solve.hpp"
 
@@ -34,8 +35,7 @@ at::Tensor GridRun::start() {
 at::Tensor GridRun::denoised(const at::Tensor& y, double sigma) {
   ++nfe_;
   const at::Tensor z = y / std::sqrt(1 + sigma * sigma);
-  const at::Tensor gamma = at::full({y.size(0)}, 2 * std::log(sigma), y.options());
-  return y - sigma * model_.eps(z, gamma);
+  return y - sigma * model_.eps(z, one_level(2 * std::log(sigma), y));
 }
 
 at::Tensor GridRun::noise(std::size_t k, std::uint64_t j) const {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "stochflow/diffusion/score.hpp"
+#include "stochflow/diffusion/tensor/per_sample.hpp"
 
 namespace stochflow::diffusion {
 namespace {
@@ -47,8 +48,8 @@ const double log_two_pi = std::log(2 * std::numbers::pi);
 
 at::Tensor log_density_at(const ExactModel& model, const at::Tensor& x, const Level& level) {
   const double dimension = static_cast<double>(x.numel() / x.size(0));
-  const at::Tensor gamma = at::full({x.size(0)}, level.gamma, x.options());
-  return model.log_density((1 / level.scale()) * x, gamma) - dimension * std::log(level.scale());
+  return model.log_density((1 / level.scale()) * x, one_level(level.gamma, x)) -
+         dimension * std::log(level.scale());
 }
 
 GaussianScore::GaussianScore(const at::Tensor& mean, const at::Tensor& spread)
@@ -72,19 +73,21 @@ GaussianScore::GaussianScore(const at::Tensor& mean, const at::Tensor& spread)
 
 at::Tensor GaussianScore::centred(const at::Tensor& z, const at::Tensor& gamma) const {
   check_batch("GaussianScore", z, shape_);
-  const at::Tensor a = at::sigmoid(-gamma).sqrt().unsqueeze(1);
+  const at::Tensor a = at::sigmoid(-like(gamma, z)).sqrt().unsqueeze(1);
   const at::Tensor r = z.flatten(1) - a * like(mean_, z);
   return axes_.defined() ? r.matmul(like(axes_, z)) : r;
 }
 
 at::Tensor GaussianScore::eps(const at::Tensor& z, const at::Tensor& gamma) const {
-  const at::Tensor a2 = at::sigmoid(-gamma).unsqueeze(1), s2 = at::sigmoid(gamma).unsqueeze(1);
+  const at::Tensor level = like(gamma, z);
+  const at::Tensor a2 = at::sigmoid(-level).unsqueeze(1), s2 = at::sigmoid(level).unsqueeze(1);
   const at::Tensor e = s2.sqrt() * centred(z, gamma) / (a2 * like(var_, z) + s2);
   return (axes_.defined() ? e.matmul(like(axes_, z).t()) : e).view_as(z);
 }
 
 at::Tensor GaussianScore::log_density(const at::Tensor& z, const at::Tensor& gamma) const {
-  const at::Tensor a2 = at::sigmoid(-gamma).unsqueeze(1), s2 = at::sigmoid(gamma).unsqueeze(1);
+  const at::Tensor level = like(gamma, z);
+  const at::Tensor a2 = at::sigmoid(-level).unsqueeze(1), s2 = at::sigmoid(level).unsqueeze(1);
   const at::Tensor v = a2 * like(var_, z) + s2;
   return -0.5 * (centred(z, gamma).square() / v + v.log() + log_two_pi).sum(1);
 }
@@ -116,8 +119,9 @@ struct MixtureScore::Terms {
 
 MixtureScore::Terms MixtureScore::terms(const at::Tensor& z, const at::Tensor& gamma) const {
   check_batch("MixtureScore", z, shape_);
-  const at::Tensor a2 = at::sigmoid(-gamma).view({-1, 1, 1});
-  const at::Tensor s2 = at::sigmoid(gamma).view({-1, 1, 1});
+  const at::Tensor level = like(gamma, z);
+  const at::Tensor a2 = at::sigmoid(-level).view({-1, 1, 1});
+  const at::Tensor s2 = at::sigmoid(level).view({-1, 1, 1});
   const at::Tensor r = z.flatten(1).unsqueeze(1) - a2.sqrt() * like(means_, z);
   const at::Tensor v = a2 * like(vars_, z) + s2;
   const at::Tensor log_normal = -0.5 * (r.square() / v + v.log() + log_two_pi).sum(2);

@@ -16,6 +16,7 @@
 #include "stochflow/diffusion/samplers/annealed_langevin.hpp"
 #include "stochflow/diffusion/samplers/ddim.hpp"
 #include "stochflow/diffusion/samplers/deis.hpp"
+#include "stochflow/diffusion/samplers/dpm_solver.hpp"
 #include "stochflow/diffusion/samplers/dpmpp.hpp"
 #include "stochflow/diffusion/samplers/edm.hpp"
 #include "stochflow/diffusion/samplers/em.hpp"
@@ -24,6 +25,8 @@
 #include "stochflow/diffusion/samplers/pc.hpp"
 #include "stochflow/diffusion/samplers/reverse_diffusion.hpp"
 #include "stochflow/diffusion/samplers/unipc.hpp"
+#include "stochflow/diffusion/score.hpp"
+#include "stochflow/diffusion/tensor/per_sample.hpp"
 #include "stochflow/diffusion/tensor/state.hpp"
 #include "stochflow/methods/euler_maruyama.hpp"
 #include "stochflow/methods/heun.hpp"
@@ -364,6 +367,32 @@ TEST(Meta, AStepNeverTouchesTheNumbers) {
   flow.set_probes(make_probes(Probe::rademacher, 2, 1, {0, 1}, x));
   const at::Tensor state = at::empty({2, 18}, meta.dtype(at::kDouble));
   EXPECT_EQ(flow(state).sizes(), state.sizes());
+}
+
+TEST(Meta, SamplersOnAGridNeverReadFromTheDevice) {
+  const auto meta = at::TensorOptions().device(at::kMeta).dtype(at::kFloat);
+  const Draw draw{.seed = 1, .ids = {0, 1}, .shape = {1, 4, 4}, .options = meta};
+  auto all = samplers(10);
+  all["annealed-langevin"] = on_grid(10, 1, with(sample_annealed_langevin, Annealing{}));
+  all.erase("ode");  // adaptive: the host reads the error once a step
+  for (const int order : {1, 2, 3}) {
+    all["dpm-solver-" + std::to_string(order)] = on_grid(9, order, with(sample_dpm_solver, order));
+  }
+  for (const Schedule& schedule : all_schedules()) {
+    for (const auto parametrisation : {Parametrisation::eps, Parametrisation::edm_denoiser}) {
+      const auto model = from_network(
+          [](const at::Tensor& x, const at::Tensor& label) { return beside(label, x) * x; },
+          parametrisation,
+          NoiseLabel::log_snr,
+          schedule);
+      for (const auto& [name, sampler] : all) {
+        SCOPED_TRACE(name + " under " + schedule.name);
+        const Samples found = sampler(*model, schedule, draw, {});
+        EXPECT_TRUE(found.x.is_meta());
+        EXPECT_EQ(found.x.sizes(), (std::vector<std::int64_t>{2, 1, 4, 4}));
+      }
+    }
+  }
 }
 
 }  // namespace

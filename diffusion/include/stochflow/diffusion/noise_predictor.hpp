@@ -19,7 +19,10 @@ class NoisePredictor {
 
   /// E[eps | z] at noise level gamma.
   ///   z      [B, ...], float32 or float64, any device
-  ///   gamma  [B], same dtype and device
+  ///   gamma  [B], same dtype; on z's device or on the host. The fixed-step samplers, which know
+  ///   the
+  ///          level as a number, give it on the host: a model that needs the number (from_network)
+  ///          reads it there without waiting for the device, any other moves it.
   /// Returns a tensor like z, differentiable in z. Row i depends on z[i] and gamma[i] only.
   virtual at::Tensor eps(const at::Tensor& z, const at::Tensor& gamma) const = 0;
 };

@@ -38,8 +38,8 @@ double label_value(NoiseLabel label, const Level& level, double sigma);
 /// of the dtype and on the device of its caller's z. Returns a tensor like x.
 using Network = std::function<at::Tensor(const at::Tensor& x, const at::Tensor& label)>;
 
-/// The normal form of `network`. Looks up the schedule on the host: one transfer of [B] numbers a
-/// call.
+/// The normal form of `network`. Looks up the schedule on the host: a gamma that is on another
+/// device is waited for.
 std::shared_ptr<NoisePredictor> from_network(Network network,
                                              Parametrisation parametrisation,
                                              NoiseLabel label,

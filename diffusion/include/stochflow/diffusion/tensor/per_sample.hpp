@@ -8,16 +8,23 @@
 
 namespace stochflow::diffusion {
 
-/// scalars [B] as [B, 1, ..., 1], of x's dtype and with as many dimensions as x [B, ...].
+/// scalars [B] as [B, 1, ..., 1], of x's dtype, on its device and with as many dimensions as
+/// x [B, ...].
 inline at::Tensor beside(const at::Tensor& scalars, const at::Tensor& x) {
   std::vector<std::int64_t> column(static_cast<std::size_t>(x.dim()), 1);
   column[0] = scalars.size(0);
-  return scalars.to(x.scalar_type()).view(column);
+  return scalars.to(x.options()).view(column);
 }
 
-/// The same of numbers of the host, moved to x's device.
+/// The same of numbers of the host.
 inline at::Tensor beside(const std::vector<double>& scalars, const at::Tensor& x) {
-  return beside(at::tensor(scalars, at::kDouble).to(x.options()), x);
+  return beside(at::tensor(scalars, at::kDouble), x);
+}
+
+/// One noise level for the whole batch x [B, ...]: gamma as [B] on the host, where
+/// NoisePredictor::eps may read it without waiting for the device.
+inline at::Tensor one_level(double gamma, const at::Tensor& x) {
+  return at::full({x.size(0)}, gamma, x.options().device(at::kCPU));
 }
 
 /// The levels of the variance-preserving frame at gamma [B], beside x: computed in float64, because
@@ -26,7 +33,7 @@ struct FrameLevels {
   at::Tensor alpha, sigma;
 };
 inline FrameLevels frame_levels(const at::Tensor& gamma, const at::Tensor& x) {
-  const at::Tensor wide = gamma.to(at::kDouble);
+  const at::Tensor wide = gamma.to(x.device(), at::kDouble);
   return {beside(at::sigmoid(-wide).sqrt(), x), beside(at::sigmoid(wide).sqrt(), x)};
 }
 
