@@ -49,6 +49,7 @@ void run(Arguments arguments) {
     inputs["images"] = arguments.images;
     inputs["batch"] = request.batch;
     inputs["check"] = request.check;
+    inputs["bound"] = request.bound;
     inputs["target_se"] = request.target_se;
     inputs["device"] = request.device;
     nlohmann::json record = run_record("likelihood", inputs);
@@ -127,6 +128,13 @@ void add_likelihood(CLI::App& app) {
       ->add_option(
           "--check", request.check, "Images solved again for the error budget; 0: no budget")
       ->check(whole_number(0))
+      ->capture_default_str();
+  command
+      ->add_option("--bound",
+                   request.bound,
+                   "Score the same images by their denoising errors as well, at so many noise "
+                   "levels each: no solver, no probes; 0: do not")
+      ->check(whole_number(0, 1000000))
       ->capture_default_str();
   command
       ->add_option(

@@ -33,6 +33,7 @@ struct LikelihoodRequest {
   double atol_logp = 0.3;                   // nats a step
   std::int64_t batch = 64;
   std::int64_t check = 16;  // images solved again for the error budget; 0: no budget
+  std::int64_t bound = 0;   // noise levels an image for the bound beside the figure; 0: none
   double target_se = 0;     // stop once the mean is known to this, bits/dim; 0: all images
   std::uint64_t seed = 1;
   std::filesystem::path model = {};    // empty: the shipped one
@@ -65,11 +66,19 @@ struct LikelihoodBudget {
   double prior_mismatch = 0;
 };
 
+/// The same images by their denoising errors (likelihood/denoising_bound.hpp), bits/dim.
+struct LikelihoodBound {
+  std::int64_t levels = 0;  // an image; 0: not measured
+  double mean = 0, standard_error = 0;
+  double above_flow = 0, above_flow_standard_error = 0;  // image by image, the first draw of each
+};
+
 struct LikelihoodReport {
   std::vector<ScoredImage> images;  // in the order of their numbers; with target_se a random part
   double bpd_mean = 0, bpd_standard_error = 0, nfe_mean = 0;  // over those that were solved
   std::int64_t failed = 0;
   LikelihoodBudget budget;
+  LikelihoodBound bound;
   double seconds = 0;               // of the images computed now
   std::vector<GreyImage> pictures;  // like images
 };

@@ -44,6 +44,7 @@ nlohmann::json likelihood_results(const LikelihoodReport& report) {
   nlohmann::json per_image = nlohmann::json::array();
   for (const ScoredImage& image : report.images) per_image.push_back(entry_of(image));
   const LikelihoodBudget& budget = report.budget;
+  const LikelihoodBound& bound = report.bound;
   return {{"bpd_mean", report.bpd_mean},
           {"bpd_standard_error", report.bpd_standard_error},
           {"images", report.images.size()},
@@ -59,6 +60,14 @@ nlohmann::json likelihood_results(const LikelihoodReport& report) {
             {"cut_off", budget.cut_off},
             {"cut_off_standard_error", budget.cut_off_standard_error},
             {"prior_mismatch", budget.prior_mismatch}}},
+          {"bound",
+           bound.levels == 0 ? nlohmann::json()
+                             : nlohmann::json{{"levels", bound.levels},
+                                              {"bpd_mean", bound.mean},
+                                              {"bpd_standard_error", number(bound.standard_error)},
+                                              {"above_flow", bound.above_flow},
+                                              {"above_flow_standard_error",
+                                               number(bound.above_flow_standard_error)}}},
           {"per_image", per_image}};
 }
 
@@ -80,6 +89,11 @@ void print_likelihood(std::ostream& out, const LikelihoodReport& report) {
       << " network evaluations an image, " << significant(report.seconds, 3) << " s\n";
   if (report.failed > 0) {
     out << report.failed << " images could not be solved and are left out of the mean\n";
+  }
+  if (const LikelihoodBound& bound = report.bound; bound.levels > 0) {
+    out << "By denoising errors at " << bound.levels << " noise levels: " << fixed(bound.mean, 4)
+        << " +- " << fixed(bound.standard_error, 4) << " bits/dim, " << fixed(bound.above_flow, 4)
+        << " +- " << fixed(bound.above_flow_standard_error, 4) << " above the flow's\n";
   }
   if (budget.images == 0) return;
   out << "Error budget, bits/dim (the standard error above covers data, dequantisation and "

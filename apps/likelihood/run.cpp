@@ -13,6 +13,7 @@
 #include "mnist_images.hpp"
 #include "network.hpp"
 #include "stochflow/diffusion/likelihood/budget.hpp"
+#include "stochflow/diffusion/likelihood/denoising_bound.hpp"
 #include "stochflow/diffusion/likelihood/dequantise.hpp"
 #include "stochflow/diffusion/train/plan.hpp"
 #include "support/errors.hpp"
@@ -133,6 +134,30 @@ LikelihoodBudget budget_of(const diffusion::NoisePredictor& model,
   }
   budget.prior_mismatch = prior_mismatch(schedule, x);
   return budget;
+}
+
+LikelihoodBound bound_of(const diffusion::NoisePredictor& model,
+                         const Schedule& schedule,
+                         const at::Tensor& x,
+                         const diffusion::SampleIds& ids,
+                         const LikelihoodOptions& options,
+                         const LikelihoodRequest& request,
+                         const std::map<std::int64_t, ScoredImage>& known) {
+  const std::int64_t D = x.numel() / x.size(0);
+  const std::vector<double> nats = denoising_bound(model, schedule, x, ids, request.bound, options);
+  std::vector<double> bits, above;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const ScoredImage& image = known.at(static_cast<std::int64_t>(ids[i]));
+    if (image.status != "ok") continue;
+    bits.push_back(diffusion::bits_per_dim(-nats[i], D));
+    above.push_back(bits.back() - diffusion::bits_per_dim(image.log_density, D));
+  }
+  const diffusion::Estimate mean = diffusion::estimate(bits), gap = diffusion::estimate(above);
+  return {.levels = request.bound,
+          .mean = mean.mean,
+          .standard_error = mean.standard_error,
+          .above_flow = gap.mean,
+          .above_flow_standard_error = gap.standard_error};
 }
 
 /// The images in the order in which they are solved: all at once, or, where a standard error is
@@ -290,10 +315,13 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& request) {
   report.bpd_mean = mean.mean;
   report.bpd_standard_error = mean.standard_error;
   report.nfe_mean /= static_cast<double>(bits.size());
+  const at::Tensor own = levels.index_select(0, at::tensor(rows, at::kLong));
+  const at::Tensor x = draw_of(own, reported, 0).x.to(request.device);
   if (request.check > 0) {
-    const at::Tensor own = levels.index_select(0, at::tensor(rows, at::kLong));
-    const at::Tensor x = draw_of(own, reported, 0).x.to(request.device);
     report.budget = budget_of(model, schedule, x, reported, options, request, known);
+  }
+  if (request.bound > 0) {
+    report.bound = bound_of(model, schedule, x, reported, options, request, known);
   }
   return report;
 }

@@ -72,6 +72,11 @@ void check(const LikelihoodRequest& request) {
         "--importance averages exp(log p) over draws, where the noise of Hutchinson's estimate, "
         "some 10 nats an image, would pass for good draws: add --trace exact");
   }
+  if (request.bound > 0 && request.dequantise != "uniform") {
+    throw UsageError(
+        "--bound is one on the density of clean images, and --dequantise truncated-normal scores "
+        "images at the lowest noise level: leave one of them out");
+  }
   const std::vector<std::string> schedules = schedule_names();
   if (std::find(schedules.begin(), schedules.end(), request.schedule) == schedules.end()) {
     throw unknown_name("schedule", request.schedule, schedules);

@@ -6,6 +6,9 @@
 
 #include <set>
 
+#include "likelihood/settings.hpp"
+#include "support/errors.hpp"
+
 namespace stochflow::apps {
 namespace {
 
@@ -46,6 +49,35 @@ TEST(Likelihood, TakesAllImagesWhereTheErrorCannotBeReached) {
   LikelihoodRequest request = loose(5, 9);
   request.target_se = 1e-9;
   EXPECT_EQ(run_likelihood(request).images.size(), 4U);
+}
+
+TEST(Likelihood, HasTheSameBitsForAnyBatchAndNumberOfThreads) {
+  LikelihoodRequest request = loose(5, 10);
+  request.bound = 2;
+  request.batch = 2;
+  request.threads = 1;
+  const LikelihoodReport few = run_likelihood(request);
+  request.batch = 64;
+  request.threads = 2;
+  const LikelihoodReport many = run_likelihood(request);
+  EXPECT_EQ(entry_of(few.images[4]), entry_of(many.images[4]));
+  EXPECT_EQ(few.bpd_mean, many.bpd_mean);
+  EXPECT_EQ(few.bound.mean, many.bound.mean);
+}
+
+TEST(Likelihood, TheBoundBesideItIsOfTheSameImages) {
+  LikelihoodRequest request = loose(5, 9);
+  request.bound = 3;
+  const LikelihoodReport report = run_likelihood(request);
+  EXPECT_EQ(report.bound.levels, 3);
+  EXPECT_NEAR(report.bound.above_flow, report.bound.mean - report.bpd_mean, 1e-12);
+  const nlohmann::json results = likelihood_results(report);
+  EXPECT_EQ(results.at("bound").at("bpd_mean"), report.bound.mean);
+  request.bound = 0;
+  EXPECT_TRUE(likelihood_results(run_likelihood(request)).at("bound").is_null());
+  request.bound = 3;
+  request.dequantise = "truncated-normal";
+  EXPECT_THROW(check(request), UsageError);
 }
 
 }  // namespace

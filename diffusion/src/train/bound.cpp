@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "draws.hpp"
+#include "stochflow/diffusion/likelihood/denoising_bound.hpp"
 #include "stochflow/diffusion/nets/score_network.hpp"
 #include "stochflow/diffusion/tensor/per_sample.hpp"
 #include "stochflow/noise/normal.hpp"
@@ -23,26 +24,6 @@ struct ImageTerms {
 };
 
 constexpr std::int64_t images_at_once = 100;
-
-}  // namespace
-
-BoundTerms bound_terms(const NoisePredictor& model,
-                       const at::Tensor& x,
-                       const at::Tensor& gamma,
-                       const at::Tensor& noise,
-                       double gamma_min,
-                       double gamma_max) {
-  const FrameLevels at_gamma = frame_levels(gamma, x);
-  const at::Tensor eps = model.eps(at_gamma.alpha * x + at_gamma.sigma * noise, gamma);
-  const at::Tensor error = (noise - eps).to(at::kDouble).square().flatten(1).sum(1);
-  // KL(N(a x, s^2) || N(0, 1)) per value: (a^2 x^2 + s^2 - 1 - ln s^2)/2, with 1 - s^2 = a^2.
-  const double alpha2 = 1 / (1 + std::exp(gamma_max));
-  const at::Tensor square = x.to(at::kDouble).square().flatten(1);
-  const at::Tensor prior = 0.5 * (alpha2 * (square - 1) - std::log1p(-alpha2)).sum(1);
-  return {0.5 * (gamma_max - gamma_min) * error, prior};
-}
-
-namespace {
 
 ImageTerms terms_of(const ScoreNetwork& network,
                     const at::Tensor& levels,

@@ -182,42 +182,6 @@ TEST(NoiseLevels, WeightedAveragesAreUniformOnes) {
   EXPECT_THROW(draw_noise_levels(0, 1, {1, 0}, 4, 0.5), std::invalid_argument);
 }
 
-// E[eps | z] for x ~ N(0, v).
-class GaussianOracle final : public NoisePredictor {
- public:
-  explicit GaussianOracle(double v) : v_(v) {}
-  at::Tensor eps(const at::Tensor& z, const at::Tensor& gamma) const override {
-    const at::Tensor alpha2 = at::sigmoid(-gamma).unsqueeze(1);
-    return at::sqrt(1 - alpha2) * z / (alpha2 * v_ + 1 - alpha2);
-  }
-
- private:
-  double v_;
-};
-
-TEST(Bound, OfTheExactDenoiserIsTheEntropy) {
-  constexpr std::int64_t n = 20000, d = 4;
-  constexpr double v = 0.3, low = -16, high = 5;
-  const at::Tensor like = at::empty({n, d}, at::kDouble);
-  const RandomStream stream(2, Purpose::probe);
-  const at::Tensor x = std::sqrt(v) * normals(stream, sample_range(0, n), 0, like);
-  const at::Tensor gamma =
-      low + (high - low) * (at::arange(n, at::kDouble) + 0.5) / static_cast<double>(n);
-  const BoundTerms terms = bound_terms(
-      GaussianOracle(v), x, gamma, normals(stream, sample_range(0, n), 1, like), low, high);
-  // The Gaussian decoder N(x; y, s^2) costs its entropy; its mismatch is s^2/v of a nat.
-  const double decoder = d * 0.5 * (std::log(2 * M_PI) + 1 + low);
-  const double entropy = d * 0.5 * (std::log(2 * M_PI * v) + 1);
-  const at::Tensor total = terms.diffusion + terms.prior + decoder;
-  const double error = total.std().item<double>() / std::sqrt(double(n));
-  EXPECT_LT(std::abs(total.mean().item<double>() - entropy), 6 * error);
-  EXPECT_LT(error, 0.3);
-  // The prior term is that of the state at the noisy end: alpha^2 (v - 1)/2 at most, and not zero.
-  EXPECT_NEAR(terms.prior.mean().item<double>(),
-              d * 0.5 * (0.0066929 * (v - 1) - std::log1p(-0.0066929)),
-              1e-3);
-}
-
 TEST(Bound, IsReproducibleAndItsTermsAddUp) {
   ScoreNetwork network(tiny());
   network.initialise(1);

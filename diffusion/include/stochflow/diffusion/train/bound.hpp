@@ -4,16 +4,14 @@
 //   -log p(x) <= KL(q(z at gamma_max | x) || N(0, 1))
 //               + (1/2) int E||eps - eps_hat||^2 dgamma  over [gamma_min, gamma_max]
 //               - E log p(x | z at gamma_min),
-// with p(x|z) the posterior the network's head describes. For likelihoods without the bound's slack
-// integrate the probability flow instead.
+// with p(x|z) the posterior the network's head describes. Of any other model, and image by image:
+// likelihood/denoising_bound.hpp.
 // Source: Kingma et al. 2021, equations 11-17. Grey levels as (k + u)/128 - 1 cost 7 bits a value.
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <vector>
-
-#include "stochflow/diffusion/noise_predictor.hpp"
 
 namespace stochflow::diffusion {
 
@@ -36,17 +34,5 @@ BoundReport evidence_bound(const ScoreNetwork& network,
                            std::int64_t draws = 1,
                            std::int64_t slices = 21,
                            std::int64_t workers = 2);
-
-/// The first two terms, in nats [B], for one noise level per sample drawn from a uniform gamma in
-/// [gamma_min, gamma_max]: (gamma_max - gamma_min)/2 ||eps - eps_hat||^2 and the prior's KL.
-struct BoundTerms {
-  at::Tensor diffusion, prior;
-};
-BoundTerms bound_terms(const NoisePredictor& model,
-                       const at::Tensor& x,
-                       const at::Tensor& gamma,
-                       const at::Tensor& noise,
-                       double gamma_min,
-                       double gamma_max);
 
 }  // namespace stochflow::diffusion
