@@ -1,14 +1,14 @@
-#include <benchmark/benchmark.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
+#include <exception>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "question.hpp"
+#include "support/records.hpp"
+#include "support/timing.hpp"
 
 namespace {
 
@@ -79,28 +79,10 @@ struct Row {
   std::string question;
   const Entry* entry;
   double answer, exact;
-  std::vector<double> times;  // ns a step
-  /// The best of the repetitions: whatever else runs on the machine only ever adds.
-  double best() const {
-    return times.empty() ? NAN : *std::min_element(times.begin(), times.end());
-  }
+  double best = NAN;  // ns a step
 };
 
 std::map<std::string, Row> rows;
-
-class Collector : public benchmark::BenchmarkReporter {
- public:
-  bool ReportContext(const Context&) override { return true; }
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs) {
-      if (run.run_type != Run::RT_Iteration) continue;
-      const std::string name = run.run_name.function_name;
-      const double steps_made =
-          static_cast<double>(run.iterations) * static_cast<double>(timed_paths * steps);
-      rows.at(name).times.push_back(run.real_accumulated_time * 1e9 / steps_made);
-    }
-  }
-};
 
 const Row* find(const std::string& question, Competitor run) {
   for (const auto& [key, row] : rows) {
@@ -109,27 +91,9 @@ const Row* find(const std::string& question, Competitor run) {
   return nullptr;
 }
 
-}  // namespace
-
-// ensembles [--json FILE] [Google Benchmark's options]
-int main(int argc, char** argv) {
-  std::string json;
-  std::vector<char*> rest{argv[0]};
-  for (int k = 1; k < argc; ++k) {
-    if (std::string(argv[k]) == "--json" && k + 1 < argc) {
-      json = argv[++k];
-    } else {
-      rest.push_back(argv[k]);
-    }
-  }
-  // Interleaved, so that what else the machine does falls on all alike.
-  std::string interleave = "--benchmark_enable_random_interleaving=true";
-  std::string repetitions = "--benchmark_repetitions=15", least = "--benchmark_min_time=0.02";
-  for (std::string* option : {&interleave, &repetitions, &least}) {
-    rest.insert(rest.begin() + 1, option->data());
-  }
-  int count = static_cast<int>(rest.size());
-  benchmark::Initialize(&count, rest.data());
+int measure(int argc, char** argv) {
+  const std::string json = bench::take_json(argc, argv);
+  bench::initialise(argc, argv, 15);
 
   bool right = true;
   for (const auto& [equation, question] : equations) {
@@ -151,15 +115,11 @@ int main(int argc, char** argv) {
       }
       const std::string key =
           std::string(question) + "|" + entry.name + "|" + std::to_string(entry.threads);
-      rows[key] = {question, &entry, answer, exact, {}};
+      rows[key] = {question, &entry, answer, exact};
       if (entry.ns_per_step != nullptr) continue;
-      benchmark::RegisterBenchmark(key.c_str(),
-                                   [run = entry.run, equation = equation](benchmark::State& state) {
-                                     std::uint64_t seed = 0;
-                                     for (auto _ : state)
-                                       benchmark::DoNotOptimize(run(equation, ++seed, timed_paths));
-                                   })
-          ->UseRealTime();
+      bench::register_work(key, [run = entry.run, equation = equation](std::uint64_t seed) {
+        return run(equation, seed, timed_paths);
+      });
     }
   }
   if (!right) {
@@ -173,55 +133,55 @@ int main(int argc, char** argv) {
       const auto equation = std::find_if(equations.begin(), equations.end(), [&](const auto& e) {
                               return row.question == e.second;
                             })->first;
-      for (int k = 0; k < 3; ++k) row.times.push_back(row.entry->ns_per_step(equation));
+      for (int k = 0; k < 3; ++k) row.best = std::fmin(row.best, row.entry->ns_per_step(equation));
     }
   };
-  Collector collector;
+  bench::BestTimes times;
   time_programs();
-  benchmark::RunSpecifiedBenchmarks(&collector);
+  benchmark::RunSpecifiedBenchmarks(&times);
   time_programs();
+  for (auto& [key, row] : rows) {
+    if (row.entry->ns_per_step == nullptr) row.best = times[key] * 1e9 / (timed_paths * steps);
+  }
 
-  std::string list;
+  std::vector<bench::Record> records;
   std::printf("%-8s %-38s %7s %10s %9s %9s\n", "", "", "threads", "ns/step", "/limit", "/us");
   for (const auto& [equation, question] : equations) {
     const Row *ours = find(question, lanes), *limit = find(question, fused);
     for (const Entry& entry : competitors) {
       const Row* row = find(question, entry.run);
-      if (row == nullptr || row->times.empty()) continue;
-      const double time = row->best(), to_us = time / ours->best();
-      const double to_limit = limit == nullptr ? NAN : time / limit->best();
+      if (row == nullptr || std::isnan(row->best)) continue;
+      const double to_us = row->best / ours->best;
+      const double to_limit = limit == nullptr ? NAN : row->best / limit->best;
       std::printf("%-8s %-38s %7d %10.3f %9.2f %9.2f\n",
                   question,
                   entry.name,
                   entry.threads,
-                  time,
+                  row->best,
                   to_limit,
                   to_us);
-      char text[512];
-      std::snprintf(text,
-                    sizeof text,
-                    "%s\n  {\"question\": \"euler-maruyama %s\", \"competitor\": \"%s\", "
-                    "\"threads\": %d, \"ns_per_step\": %.4f, \"ratio_to_limit\": %s, "
-                    "\"ratio_to_us\": %.4f, \"answer\": %.12g, \"exact\": %.12g}",
-                    list.empty() ? "" : ",",
-                    question,
-                    entry.name,
-                    entry.threads,
-                    time,
-                    std::isfinite(to_limit) ? std::to_string(to_limit).c_str() : "null",
-                    to_us,
-                    row->answer,
-                    row->exact);
-      list += text;
+      records.push_back({std::string("euler-maruyama ") + question,
+                         entry.name,
+                         entry.threads,
+                         row->best,
+                         to_limit,
+                         to_us,
+                         row->answer,
+                         row->exact});
     }
   }
-  if (!json.empty()) {
-    std::ofstream file(json);
-    file << "[" << list << "\n]\n";
-    if (!file) {
-      std::fprintf(stderr, "cannot write %s\n", json.c_str());
-      return 1;
-    }
-  }
+  bench::write_records(json, records);
   return 0;
+}
+
+}  // namespace
+
+// ensembles [--json FILE] [Google Benchmark's options]
+int main(int argc, char** argv) {
+  try {
+    return measure(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
 }

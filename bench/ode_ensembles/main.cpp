@@ -1,14 +1,14 @@
-#include <benchmark/benchmark.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
+#include <exception>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "question.hpp"
+#include "support/records.hpp"
+#include "support/timing.hpp"
 
 namespace {
 
@@ -69,62 +69,20 @@ bool acceptable(Question q, const Errors& e) {
 }
 
 struct Row {
-  const char* question;
-  const Entry* entry;
   Errors error;
   double evaluations;
-  std::vector<double> times = {};  // us a trajectory
-  /// The best of the repetitions: whatever else runs on the machine only ever adds.
-  double best() const {
-    return times.empty() ? NAN : *std::min_element(times.begin(), times.end());
-  }
+  double answer, exact;  // the first component of the first trajectory at the end
 };
 
 std::map<std::string, Row> rows;
-
-class Collector : public benchmark::BenchmarkReporter {
- public:
-  bool ReportContext(const Context&) override { return true; }
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs) {
-      if (run.run_type != Run::RT_Iteration) continue;
-      const std::string name = run.run_name.function_name;
-      const Row& row = rows.at(name);
-      for (const auto& [question, text] : questions) {
-        if (text != row.question) continue;
-        const double solved =
-            static_cast<double>(run.iterations) * static_cast<double>(trajectories(question));
-        rows.at(name).times.push_back(run.real_accumulated_time * 1e6 / solved);
-      }
-    }
-  }
-};
 
 std::string key(const char* question, const Entry& entry) {
   return std::string(question) + "|" + entry.name + "|" + std::to_string(entry.threads);
 }
 
-}  // namespace
-
-// ode_ensembles [--json FILE] [Google Benchmark's options]
-int main(int argc, char** argv) {
-  std::string json;
-  std::vector<char*> rest{argv[0]};
-  for (int k = 1; k < argc; ++k) {
-    if (std::string(argv[k]) == "--json" && k + 1 < argc) {
-      json = argv[++k];
-    } else {
-      rest.push_back(argv[k]);
-    }
-  }
-  // Interleaved, so that what else the machine does falls on all alike.
-  std::string interleave = "--benchmark_enable_random_interleaving=true";
-  std::string repetitions = "--benchmark_repetitions=5", least = "--benchmark_min_time=0.02";
-  for (std::string* option : {&interleave, &repetitions, &least}) {
-    rest.insert(rest.begin() + 1, option->data());
-  }
-  int count = static_cast<int>(rest.size());
-  benchmark::Initialize(&count, rest.data());
+int measure(int argc, char** argv) {
+  const std::string json = bench::take_json(argc, argv);
+  bench::initialise(argc, argv, 5);
 
   bool right = true;
   for (const auto& [question, text] : questions) {
@@ -149,23 +107,20 @@ int main(int argc, char** argv) {
         right = false;
       }
       const std::string name = key(text, entry);
-      rows[name] = {text, &entry, error, answer.evaluations};
-      benchmark::RegisterBenchmark(name.c_str(),
-                                   [run = entry.run, question = question](benchmark::State& state) {
-                                     for (auto _ : state)
-                                       benchmark::DoNotOptimize(run(question, false));
-                                   })
-          ->UseRealTime();
+      rows[name] = {error, answer.evaluations, answer.x[0], exact.x[0]};
+      bench::register_work(name, [run = entry.run, question = question](std::uint64_t) {
+        return run(question, false).evaluations;
+      });
     }
   }
   if (!right) {
     std::fprintf(stderr, "a competitor gives wrong answers; no times\n");
     return 1;
   }
-  Collector collector;
-  benchmark::RunSpecifiedBenchmarks(&collector);
+  bench::BestTimes times;
+  benchmark::RunSpecifiedBenchmarks(&times);
 
-  std::string list;
+  std::vector<bench::Record> records;
   std::printf("%-12s %-36s %7s %13s %8s %13s %11s %11s\n",
               "",
               "",
@@ -178,44 +133,48 @@ int main(int argc, char** argv) {
   for (const auto& [question, text] : questions) {
     double ours = NAN;
     for (const Entry& entry : competitors) {
-      const auto found = rows.find(key(text, entry));
-      if (found == rows.end() || found->second.times.empty()) continue;
+      const std::string name = key(text, entry);
+      const auto found = rows.find(name);
+      if (found == rows.end() || std::isnan(times[name])) continue;
       const Row& row = found->second;
-      if (std::isnan(ours)) ours = row.best();
+      const double us = times[name] * 1e6 / static_cast<double>(trajectories(question));
+      if (std::isnan(ours)) ours = us;
       std::printf("%-12s %-36s %7d %13.2f %8.2f %13.0f %11.1e %11.1e\n",
                   text,
                   entry.name,
                   entry.threads,
-                  row.best(),
-                  row.best() / ours,
+                  us,
+                  us / ours,
                   row.evaluations,
                   row.error.median,
                   row.error.worst);
-      char line[512];
-      std::snprintf(line,
-                    sizeof line,
-                    "%s\n  {\"question\": \"ode ensemble %s\", \"competitor\": \"%s\", "
-                    "\"threads\": %d, \"us_per_trajectory\": %.4f, \"ratio_to_us\": %.4f, "
-                    "\"evaluations\": %.1f, \"median_error\": %.3g, \"worst_error\": %.3g}",
-                    list.empty() ? "" : ",",
-                    text,
-                    entry.name,
-                    entry.threads,
-                    row.best(),
-                    row.best() / ours,
-                    row.evaluations,
-                    row.error.median,
-                    row.error.worst);
-      list += line;
+      // Steps differ in what they cost, so none are counted.
+      records.push_back({std::string("ode ensemble ") + text,
+                         entry.name,
+                         entry.threads,
+                         NAN,
+                         NAN,
+                         us / ours,
+                         row.answer,
+                         row.exact,
+                         {{"us_per_trajectory", us},
+                          {"evaluations", row.evaluations},
+                          {"median_error", row.error.median},
+                          {"worst_error", row.error.worst}}});
     }
   }
-  if (!json.empty()) {
-    std::ofstream file(json);
-    file << "[" << list << "\n]\n";
-    if (!file) {
-      std::fprintf(stderr, "cannot write %s\n", json.c_str());
-      return 1;
-    }
-  }
+  bench::write_records(json, records);
   return 0;
+}
+
+}  // namespace
+
+// ode_ensembles [--json FILE] [Google Benchmark's options]
+int main(int argc, char** argv) {
+  try {
+    return measure(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
 }

@@ -7,12 +7,13 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
+#include <exception>
 #include <limits>
 #include <string>
 #include <vector>
 
 #include "question.hpp"
+#include "support/records.hpp"
 
 namespace {
 
@@ -55,17 +56,12 @@ Row measure(const Entry& entry, double target, int runs) {
   return row;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   double target = 1e-3;
   int runs = 40, place = 0;
-  std::string json;
+  const std::string json = bench::take_json(argc, argv);
   for (int k = 1; k < argc; ++k) {
-    const std::string argument = argv[k];
-    if (argument == "--json" && k + 1 < argc) {
-      json = argv[++k];
-    } else if (place++ == 0) {
+    if (place++ == 0) {
       target = std::atof(argv[k]);
     } else {
       runs = std::atoi(argv[k]);
@@ -100,17 +96,31 @@ int main(int argc, char** argv) {
                 peer / row.seconds,
                 late ? "  MISSES THE TARGET" : "");
   }
-  if (!json.empty()) {
-    std::ofstream file(json);
-    file << "[\n";
-    for (std::size_t k = 0; k < rows.size(); ++k) {
-      file << "  {\"question\": \"time to RMSE " << target
-           << " on a Heston call\", \"competitor\": \"" << rows[k].name
-           << "\", \"threads\": 1, \"seconds\": " << rows[k].seconds
-           << ", \"rmse\": " << rows[k].rmse << ", \"answer\": " << rows[k].mean
-           << ", \"exact\": " << exact_price() << "}" << (k + 1 < rows.size() ? "," : "") << "\n";
-    }
-    file << "]\n";
+  std::vector<bench::Record> records;
+  char question[64];
+  std::snprintf(question, sizeof question, "time to RMSE %g on a Heston call", target);
+  for (const Row& row : rows) {
+    records.push_back({question,
+                       row.name,
+                       1,
+                       row.seconds * 1e9 / row.steps,
+                       NAN,
+                       row.seconds / rows[0].seconds,
+                       row.mean,
+                       exact_price(),
+                       {{"seconds", row.seconds}, {"rmse", row.rmse}}});
   }
+  bench::write_records(json, records);
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
 }
