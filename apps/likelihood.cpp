@@ -92,7 +92,8 @@ void add_likelihood(CLI::App& app) {
                    "tightens the bound on the code length (with --trace exact only)")
       ->check(whole_number(1, 100000))
       ->capture_default_str();
-  command->add_option("--trace", request.trace, "hutchinson or exact")->capture_default_str();
+  command->add_option("--trace", request.trace, "hutchinson, hutch++ (3 probes or more) or exact")
+      ->capture_default_str();
   command->add_option("--probe", request.probe, "rademacher or gaussian")->capture_default_str();
   command->add_option("--probes", request.probes, "For each image")
       ->check(whole_number(1, 10000))

@@ -119,7 +119,7 @@ LikelihoodBudget budget_of(const diffusion::NoisePredictor& model,
                           .solver_mean = solver.mean,
                           .solver_standard_error = solver.standard_error,
                           .solver_rms = solver.rms};
-  if (options.trace == diffusion::Trace::hutchinson) {
+  if (options.trace != diffusion::Trace::exact) {
     LikelihoodOptions other = options;
     other.seed += 0x9E3779B97F4A7C15;
     other.batch = careful.batch;

@@ -36,8 +36,11 @@ std::string fingerprint(const std::filesystem::path& file) {
 
 diffusion::LikelihoodOptions options_of(const LikelihoodRequest& request) {
   using namespace diffusion;
-  return {.trace = named<Trace>(
-              "trace", request.trace, {{"hutchinson", Trace::hutchinson}, {"exact", Trace::exact}}),
+  return {.trace = named<Trace>("trace",
+                                request.trace,
+                                {{"hutchinson", Trace::hutchinson},
+                                 {"hutch++", Trace::hutch_plus_plus},
+                                 {"exact", Trace::exact}}),
           .probe = named<Probe>("probe",
                                 request.probe,
                                 {{"rademacher", Probe::rademacher}, {"gaussian", Probe::gaussian}}),
@@ -76,6 +79,9 @@ void check(const LikelihoodRequest& request) {
     throw UsageError(
         "--bound is one on the density of clean images, and --dequantise truncated-normal scores "
         "images at the lowest noise level: leave one of them out");
+  }
+  if (request.trace == "hutch++" && request.probes < 3) {
+    throw UsageError("--trace hutch++ divides its probes into thirds: add --probes 3 or more");
   }
   const std::vector<std::string> schedules = schedule_names();
   if (std::find(schedules.begin(), schedules.end(), request.schedule) == schedules.end()) {

@@ -5,6 +5,7 @@
 #include <bit>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "tensor/jacobian.hpp"
@@ -86,6 +87,38 @@ NoiseDivergence noise_divergence(const NoisePredictor& model,
     sum = sum + (vJ * v).flatten(1).sum({1}, false, at::kDouble);
   }
   return {at_z.eps.detach(), sum / static_cast<double>(count)};
+}
+
+NoiseDivergence noise_divergence_hutch_plus_plus(const NoisePredictor& model,
+                                                 const at::Tensor& z,
+                                                 const at::Tensor& gamma,
+                                                 const at::Tensor& probes) {
+  const std::int64_t count = probes.size(0), k = count / 3;
+  if (k < 1) {
+    throw std::invalid_argument("Hutch++: expected at least 3 probes, found " +
+                                std::to_string(count));
+  }
+  const Evaluation at_z = evaluate(model, z, gamma);
+  const auto times_J = [&](const at::Tensor& v, bool keep_graph) {
+    return vector_jacobian(at_z, v.reshape(z.sizes()), keep_graph).flatten(1);
+  };
+  std::vector<at::Tensor> range;
+  for (std::int64_t p = 0; p < k; ++p) range.push_back(times_J(probes[p], true));
+  // [B, D, k]; a row's basis does not depend on the other rows.
+  const at::Tensor Q = std::get<0>(at::linalg_qr(at::stack(range, 2).to(at::kDouble)));
+  const at::Tensor basis = Q.to(z.scalar_type());
+  const auto quadratic_form = [&](const at::Tensor& v, bool keep_graph) {
+    return (times_J(v, keep_graph) * v).sum({1}, false, at::kDouble);
+  };
+  at::Tensor trace = at::zeros({z.size(0)}, z.options().dtype(at::kDouble));
+  for (std::int64_t p = 0; p < k; ++p) trace = trace + quadratic_form(basis.select(2, p), true);
+  at::Tensor rest = at::zeros_like(trace);
+  for (std::int64_t p = 2 * k; p < count; ++p) {
+    const at::Tensor v = probes[p].flatten(1).unsqueeze(2);
+    const at::Tensor outside = (v - basis.matmul(basis.transpose(1, 2).matmul(v))).squeeze(2);
+    rest = rest + quadratic_form(outside, p + 1 < count);
+  }
+  return {at_z.eps.detach(), trace + rest / static_cast<double>(count - 2 * k)};
 }
 
 NoiseDivergence noise_divergence_exact(const NoisePredictor& model,

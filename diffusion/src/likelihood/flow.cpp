@@ -2,11 +2,28 @@
 
 #include <ATen/ATen.h>
 
+#include <stdexcept>
 #include <utility>
 
 #include "stochflow/diffusion/tensor/per_sample.hpp"
 
 namespace stochflow::diffusion {
+
+NoiseDivergence noise_divergence_by(Trace trace,
+                                    const NoisePredictor& model,
+                                    const at::Tensor& z,
+                                    const at::Tensor& gamma,
+                                    const at::Tensor& probes) {
+  switch (trace) {
+    case Trace::hutchinson:
+      return noise_divergence(model, z, gamma, probes);
+    case Trace::hutch_plus_plus:
+      return noise_divergence_hutch_plus_plus(model, z, gamma, probes);
+    case Trace::exact:
+      return noise_divergence_exact(model, z, gamma);
+  }
+  throw std::invalid_argument("noise_divergence_by: this trace is none of the enumerators");
+}
 
 LikelihoodFlow::LikelihoodFlow(const NoisePredictor& model,
                                std::vector<std::int64_t> shape,
@@ -42,11 +59,10 @@ at::Tensor LikelihoodFlow::field(const at::Tensor& state, const at::Tensor& prob
   std::vector<at::Tensor> eps(pieces), divergence(pieces);
   for_each_piece(B, micro_, [&](std::size_t piece, std::int64_t first, std::int64_t count) {
     const auto part = [&](const at::Tensor& x) { return filled_up(x, first, count, micro_.rows); };
+    const at::Tensor own_probes =
+        trace_ == Trace::exact ? at::Tensor() : part(probes).transpose(0, 1).contiguous();
     const NoiseDivergence found =
-        trace_ == Trace::exact
-            ? noise_divergence_exact(model_, part(own_z), part(own_gamma))
-            : noise_divergence(
-                  model_, part(own_z), part(own_gamma), part(probes).transpose(0, 1).contiguous());
+        noise_divergence_by(trace_, model_, part(own_z), part(own_gamma), own_probes);
     eps[piece] = found.eps.slice(0, 0, count);
     divergence[piece] = found.divergence.slice(0, 0, count);
   });

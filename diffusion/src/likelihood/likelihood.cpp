@@ -107,7 +107,7 @@ std::vector<ImageLikelihood> log_likelihood(
         batch_ids.push_back(ids[static_cast<std::size_t>(rows.back())]);
       }
       const at::Tensor picked = at::tensor(rows, at::kLong).to(x.device());
-      if (options.trace == Trace::hutchinson) flow.set_probes(probes_of(batch_ids));
+      if (options.trace != Trace::exact) flow.set_probes(probes_of(batch_ids));
       const OdeintLikelihood run = integrate_with_odeint(
           flow, states.index_select(0, picked), start.gamma, end.gamma, options);
       for (std::int64_t k = first; k < std::min(first + B, N); ++k) {
@@ -146,8 +146,8 @@ std::vector<ImageLikelihood> log_likelihood(
       states.options(),
       options.control);
   batch.set_stops(changes);
-  const bool hutchinson = options.trace == Trace::hutchinson;
-  if (hutchinson) flow.set_probes(probes_of(SampleIds(static_cast<std::size_t>(B), ids[0])));
+  const bool probed = options.trace != Trace::exact;
+  if (probed) flow.set_probes(probes_of(SampleIds(static_cast<std::size_t>(B), ids[0])));
   struct Seat {
     std::size_t image = 0;
     std::int64_t interval = -1;  // whose probes are set
@@ -177,7 +177,7 @@ std::vector<ImageLikelihood> log_likelihood(
           interval < static_cast<std::int64_t>(changes.size())
               ? changes[static_cast<std::size_t>(interval)]
               : std::numeric_limits<double>::infinity();
-      if (hutchinson) {
+      if (probed) {
         const SampleIds id{ids[seat.image]};
         flow.set_probes(row, probes_of(id, interval), probes_of(id, interval + 1));
       }

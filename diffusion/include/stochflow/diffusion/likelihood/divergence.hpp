@@ -50,6 +50,17 @@ NoiseDivergence noise_divergence(const NoisePredictor& model,
                                  const at::Tensor& gamma,
                                  const at::Tensor& probes);
 
+/// Hutch++: of the probes a third, k, finds an orthonormal basis Q of what J mostly does (the range
+/// of J^T S), whose part of the trace is summed up exactly at k backward passes more; Hutchinson's
+/// estimate with the last third is left with the rest of J. As many backward passes as probes, as
+/// above, unbiased, and with a variance that falls with the square of their number where the
+/// eigenvalues of J decay. For count < 3 there is nothing to divide: throws std::invalid_argument.
+/// Gradients as above. Source: Meyer, Musco, Musco, Woodruff 2021, algorithm 1.
+NoiseDivergence noise_divergence_hutch_plus_plus(const NoisePredictor& model,
+                                                 const at::Tensor& z,
+                                                 const at::Tensor& gamma,
+                                                 const at::Tensor& probes);
+
 /// With the exact trace.
 NoiseDivergence noise_divergence_exact(const NoisePredictor& model,
                                        const at::Tensor& z,

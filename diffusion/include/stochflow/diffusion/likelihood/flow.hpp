@@ -28,7 +28,14 @@
 
 namespace stochflow::diffusion {
 
-enum class Trace { hutchinson, exact };
+enum class Trace { hutchinson, hutch_plus_plus, exact };
+
+/// The estimate of that kind; the exact one asks no probes.
+NoiseDivergence noise_divergence_by(Trace trace,
+                                    const NoisePredictor& model,
+                                    const at::Tensor& z,
+                                    const at::Tensor& gamma,
+                                    const at::Tensor& probes);
 
 /// The field of the packed state [z, l, gamma]: [B, D + 2] in float64. It carries its own clock so
 /// that the size of an error can be judged from the state alone.
