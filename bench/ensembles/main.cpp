@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <exception>
 #include <map>
 #include <string>
 #include <vector>
@@ -91,7 +90,10 @@ const Row* find(const std::string& question, Competitor run) {
   return nullptr;
 }
 
-int measure(int argc, char** argv) {
+}  // namespace
+
+// ensembles [--json FILE] [Google Benchmark's options]
+int bench::measure(int argc, char** argv) {
   const std::string json = bench::take_json(argc, argv);
   bench::initialise(argc, argv, 15);
 
@@ -172,16 +174,4 @@ int measure(int argc, char** argv) {
   }
   bench::write_records(json, records);
   return 0;
-}
-
-}  // namespace
-
-// ensembles [--json FILE] [Google Benchmark's options]
-int main(int argc, char** argv) {
-  try {
-    return measure(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
 }

@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <cstdio>
-#include <exception>
 #include <string>
 #include <vector>
 
@@ -72,7 +71,10 @@ std::vector<Row> all_rows() {
   return rows;
 }
 
-int measure(int argc, char** argv) {
+}  // namespace
+
+// flatness [--json FILE] [Google Benchmark's options]
+int bench::measure(int argc, char** argv) {
   const std::string json = bench::take_json(argc, argv);
   bench::initialise(argc, argv, 3);
   const std::vector<Row> rows = all_rows();
@@ -110,16 +112,4 @@ int measure(int argc, char** argv) {
   }
   bench::write_records(json, records);
   return 0;
-}
-
-}  // namespace
-
-// flatness [--json FILE] [Google Benchmark's options]
-int main(int argc, char** argv) {
-  try {
-    return measure(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
 }

@@ -1,6 +1,5 @@
 #include <cmath>
 #include <cstdio>
-#include <exception>
 #include <vector>
 
 #include "question.hpp"
@@ -29,7 +28,10 @@ const std::vector<Entry> competitors{{"stochflow, lanes", lanes},
 
 constexpr std::int64_t checked = 1 << 20, timed = 1 << 17;
 
-int measure(int argc, char** argv) {
+}  // namespace
+
+// normals [--json FILE] [Google Benchmark's options]
+int bench::measure(int argc, char** argv) {
   const std::string json = bench::take_json(argc, argv);
   bench::initialise(argc, argv, 15);
   std::vector<bench::Record> records;
@@ -64,16 +66,4 @@ int measure(int argc, char** argv) {
   }
   bench::write_records(json, records);
   return 0;
-}
-
-}  // namespace
-
-// normals [--json FILE] [Google Benchmark's options]
-int main(int argc, char** argv) {
-  try {
-    return measure(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
 }

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <exception>
 #include <map>
 #include <string>
 #include <vector>
@@ -80,7 +79,10 @@ std::string key(const char* question, const Entry& entry) {
   return std::string(question) + "|" + entry.name + "|" + std::to_string(entry.threads);
 }
 
-int measure(int argc, char** argv) {
+}  // namespace
+
+// ode_ensembles [--json FILE] [Google Benchmark's options]
+int bench::measure(int argc, char** argv) {
   const std::string json = bench::take_json(argc, argv);
   bench::initialise(argc, argv, 5);
 
@@ -165,16 +167,4 @@ int measure(int argc, char** argv) {
   }
   bench::write_records(json, records);
   return 0;
-}
-
-}  // namespace
-
-// ode_ensembles [--json FILE] [Google Benchmark's options]
-int main(int argc, char** argv) {
-  try {
-    return measure(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
 }

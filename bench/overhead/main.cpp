@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <exception>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -69,7 +68,9 @@ struct Run {
   std::function<void(std::uint64_t seed)> work;
 };
 
-int measure(int argc, char** argv) {
+}  // namespace
+
+int bench::measure(int argc, char** argv) {
   const std::string json = bench::take_json(argc, argv);
   if (argc != 3) throw std::invalid_argument("expected: overhead CHECKPOINT IMAGES [--json FILE]");
   tune_process(1);
@@ -132,15 +133,4 @@ int measure(int argc, char** argv) {
   }
   bench::write_records(json, records);
   return 0;
-}
-
-}  // namespace
-
-int main(int argc, char** argv) {
-  try {
-    return measure(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-// What every question's program writes with --json FILE: a list of records with the same fields.
+// What every question's program is (main is in support/main.cpp), and what it writes with
+// --json FILE: a list of records with the same fields.
 
 #include <cmath>
 #include <map>
@@ -8,6 +9,9 @@
 #include <vector>
 
 namespace bench {
+
+/// Defined by each question: asks, prints, writes. Returns the program's exit code.
+int measure(int argc, char** argv);
 
 /// A number that makes no sense for a question stays NaN and is written as null.
 struct Record {

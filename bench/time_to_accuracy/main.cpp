@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <limits>
 #include <string>
 #include <vector>
@@ -56,7 +55,9 @@ Row measure(const Entry& entry, double target, int runs) {
   return row;
 }
 
-int run(int argc, char** argv) {
+}  // namespace
+
+int bench::measure(int argc, char** argv) {
   double target = 1e-3;
   int runs = 40, place = 0;
   const std::string json = bench::take_json(argc, argv);
@@ -112,15 +113,4 @@ int run(int argc, char** argv) {
   }
   bench::write_records(json, records);
   return 0;
-}
-
-}  // namespace
-
-int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
 }
