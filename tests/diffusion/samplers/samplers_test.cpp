@@ -26,6 +26,7 @@
 #include "stochflow/diffusion/samplers/reverse_diffusion.hpp"
 #include "stochflow/diffusion/samplers/unipc.hpp"
 #include "stochflow/diffusion/score.hpp"
+#include "stochflow/diffusion/score/micro_batches.hpp"
 #include "stochflow/diffusion/tensor/per_sample.hpp"
 #include "stochflow/diffusion/tensor/state.hpp"
 #include "stochflow/methods/euler_maruyama.hpp"
@@ -349,6 +350,31 @@ TEST(Reverse, DriftAndDiffusionAreAndersons) {
   }
 }
 
+TEST(Samplers, GiveASampleTheSameBitsInAnyOrderAndCompany) {
+  const MixtureScore mixture = TwoModes().model();
+  const MicroBatches model(mixture, {.rows = 2});
+  const Schedule schedule = vp();
+  auto all = samplers(10);
+  all["dpm-solver-3"] = on_grid(9, 3, with(sample_dpm_solver, 3));
+  all["annealed-langevin"] =
+      on_grid(10, 1, with(sample_annealed_langevin, Annealing{.steps_per_level = 2}));
+  all.erase("ode");  // one step size for a batch
+  const auto of = [&](const Sampler& sampler, const SampleIds& ids) {
+    return sampler(
+               model, schedule, {.seed = 4, .ids = ids, .shape = {D}, .options = at::kDouble}, {})
+        .x;
+  };
+  for (const auto& [name, sampler] : all) {
+    SCOPED_TRACE(name);
+    const at::Tensor some = of(sampler, {3, 11, 7, 1000000});
+    const at::Tensor others = of(sampler, {7, 2, 3, 5, 11, 12, 13});
+    EXPECT_TRUE(at::equal(some[0], others[2]));
+    EXPECT_TRUE(at::equal(some[1], others[4]));
+    EXPECT_TRUE(at::equal(some[2], others[0]));
+    EXPECT_FALSE(at::equal(some[0], some[1]));
+  }
+}
+
 TEST(Meta, AStepNeverTouchesTheNumbers) {
   // On the meta device tensors have no data: a hidden .item() or host copy throws.
   const auto meta = at::TensorOptions().device(at::kMeta).dtype(at::kFloat);
@@ -373,7 +399,8 @@ TEST(Meta, SamplersOnAGridNeverReadFromTheDevice) {
   const auto meta = at::TensorOptions().device(at::kMeta).dtype(at::kFloat);
   const Draw draw{.seed = 1, .ids = {0, 1}, .shape = {1, 4, 4}, .options = meta};
   auto all = samplers(10);
-  all["annealed-langevin"] = on_grid(10, 1, with(sample_annealed_langevin, Annealing{}));
+  all["annealed-langevin"] =
+      on_grid(10, 1, with(sample_annealed_langevin, Annealing{.steps_per_level = 2}));
   all.erase("ode");  // adaptive: the host reads the error once a step
   for (const int order : {1, 2, 3}) {
     all["dpm-solver-" + std::to_string(order)] = on_grid(9, order, with(sample_dpm_solver, order));
