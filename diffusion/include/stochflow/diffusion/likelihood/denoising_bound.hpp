@@ -7,10 +7,9 @@
 //               + (D/2) (ln 2 pi + 1 + gamma_min)
 // holds for each x if eps_hat is the exact denoiser of p and the ends lie far enough out (I-MMSE).
 // For a model that is not exact, the right side is on average over data an upper bound of the code
-// length under the *reverse-time SDE*, whose density is another than that of the flow, and usually
-// the better one. It is estimated by Monte Carlo over levels and noise: unbiased, at any number of
-// draws.
-// Sources: Kingma et al. 2021, equations 11-17; Kong et al. 2023, equation 9 (identity); Song et
+// length under the *reverse-time SDE*, whose density is another than that of the flow. It is
+// estimated by Monte Carlo over levels and noise: unbiased, at any number of draws.
+// Sources: Kingma et al. 2021, equations 11-17; Kong et al. 2023 (identity); Song et
 // al. 2021 (likelihood training), theorem 3 (bound).
 
 #include <ATen/core/Tensor.h>
