@@ -93,13 +93,19 @@ Sample spread(const at::Tensor& x, const diffusion::SampleIds& ids, std::int64_t
   return sample;
 }
 
-LikelihoodBudget budget_of(const diffusion::NoisePredictor& model,
-                           const Schedule& schedule,
-                           const at::Tensor& x,
-                           const diffusion::SampleIds& ids,
-                           const LikelihoodOptions& options,
-                           const LikelihoodRequest& request,
-                           const std::map<std::int64_t, ScoredImage>& known) {
+/// What has been scored, for a second look at it: the first draw of each image.
+struct Scored {
+  const diffusion::NoisePredictor& model;
+  const Schedule& schedule;
+  const at::Tensor& x;
+  const diffusion::SampleIds& ids;
+  const LikelihoodOptions& options;
+  const LikelihoodRequest& request;
+  const std::map<std::int64_t, ScoredImage>& known;
+};
+
+LikelihoodBudget budget_of(const Scored& scored) {
+  const auto& [model, schedule, x, ids, options, request, known] = scored;
   const Sample sample = spread(x, ids, request.check);
   const std::int64_t D = x.numel() / x.size(0);
   std::vector<ImageLikelihood> reported;
@@ -136,13 +142,8 @@ LikelihoodBudget budget_of(const diffusion::NoisePredictor& model,
   return budget;
 }
 
-LikelihoodBound bound_of(const diffusion::NoisePredictor& model,
-                         const Schedule& schedule,
-                         const at::Tensor& x,
-                         const diffusion::SampleIds& ids,
-                         const LikelihoodOptions& options,
-                         const LikelihoodRequest& request,
-                         const std::map<std::int64_t, ScoredImage>& known) {
+LikelihoodBound bound_of(const Scored& scored) {
+  const auto& [model, schedule, x, ids, options, request, known] = scored;
   const std::int64_t D = x.numel() / x.size(0);
   const std::vector<double> nats = denoising_bound(model, schedule, x, ids, request.bound, options);
   std::vector<double> bits, above;
@@ -317,12 +318,9 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& request) {
   report.nfe_mean /= static_cast<double>(bits.size());
   const at::Tensor own = levels.index_select(0, at::tensor(rows, at::kLong));
   const at::Tensor x = draw_of(own, reported, 0).x.to(request.device);
-  if (request.check > 0) {
-    report.budget = budget_of(model, schedule, x, reported, options, request, known);
-  }
-  if (request.bound > 0) {
-    report.bound = bound_of(model, schedule, x, reported, options, request, known);
-  }
+  const Scored again{model, schedule, x, reported, options, request, known};
+  if (request.check > 0) report.budget = budget_of(again);
+  if (request.bound > 0) report.bound = bound_of(again);
   return report;
 }
 
