@@ -7,13 +7,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 namespace bench {
 
-/// Further options on the command line go before these.
+/// Options on the command line come after these, and win.
 inline void initialise(int argc, char** argv, int repetitions) {
   std::string interleave = "--benchmark_enable_random_interleaving=true";
   std::string count = "--benchmark_repetitions=" + std::to_string(repetitions);
