@@ -1,125 +1,20 @@
+#include "diffusion/support/samplers.hpp"
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
-#include <map>
-#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "diffusion/support/oracles.hpp"
-#include "stochflow/diffusion/likelihood/flow.hpp"
-#include "stochflow/diffusion/reverse.hpp"
-#include "stochflow/diffusion/samplers/ancestral.hpp"
-#include "stochflow/diffusion/samplers/annealed_langevin.hpp"
-#include "stochflow/diffusion/samplers/ddim.hpp"
-#include "stochflow/diffusion/samplers/deis.hpp"
-#include "stochflow/diffusion/samplers/dpm_solver.hpp"
-#include "stochflow/diffusion/samplers/dpmpp.hpp"
-#include "stochflow/diffusion/samplers/edm.hpp"
-#include "stochflow/diffusion/samplers/em.hpp"
-#include "stochflow/diffusion/samplers/heun.hpp"
-#include "stochflow/diffusion/samplers/ode.hpp"
-#include "stochflow/diffusion/samplers/pc.hpp"
-#include "stochflow/diffusion/samplers/reverse_diffusion.hpp"
-#include "stochflow/diffusion/samplers/unipc.hpp"
 #include "stochflow/diffusion/score.hpp"
-#include "stochflow/diffusion/score/micro_batches.hpp"
-#include "stochflow/diffusion/tensor/per_sample.hpp"
-#include "stochflow/diffusion/tensor/state.hpp"
-#include "stochflow/methods/euler_maruyama.hpp"
-#include "stochflow/methods/heun.hpp"
-#include "stochflow/ode/solve_ode.hpp"
 
 namespace stochflow::diffusion {
 namespace {
 
 using namespace testing;
-
-/// Two modes in 16 dimensions, so that norms concentrate as the corrector's step size presumes.
-constexpr std::int64_t D = 16;
-struct TwoModes {
-  double weight = 0.4;           // of the first
-  double mean[2] = {0.9, -0.6};  // of every component; the mixture's mean is 0
-  double var[2] = {0.05, 0.1};
-
-  MixtureScore model() const {
-    const at::Tensor ones = at::ones({D}, at::kDouble);
-    return {doubles({weight, 1 - weight}, {2}),
-            at::stack({mean[0] * ones, mean[1] * ones}),
-            doubles({var[0], var[1]}, {2})};
-  }
-  /// Distribution function of (1/sqrt(D)) sum_k x_k at a noise level: it separates the modes.
-  double along(double x, const Level& level) const {
-    return mixture_cdf(x, level, std::sqrt(static_cast<double>(D)));
-  }
-  double component(double x, const Level& level) const { return mixture_cdf(x, level, 1); }
-  double mixture_cdf(double x, const Level& level, double stretch) const {
-    const auto mode = [&](int k) {
-      const double v = std::exp(2 * level.log_alpha) * var[k] + level.sigma * level.sigma;
-      return normal_cdf((x - level.alpha() * stretch * mean[k]) / std::sqrt(v));
-    };
-    return weight * mode(0) + (1 - weight) * mode(1);
-  }
-};
-
-Draw batch_of(std::int64_t n, std::uint64_t seed = 1) {
-  return {.seed = seed, .ids = sample_range(0, n), .shape = {D}, .options = at::kDouble};
-}
-
-using Sampler = std::function<Samples(
-    const NoisePredictor&, const Schedule&, const Draw&, const SampleOptions&)>;
-
-using GridSampler = std::function<Samples(const NoisePredictor&,
-                                          const Schedule&,
-                                          const Draw&,
-                                          std::span<const double>,
-                                          const SampleOptions&)>;
-
-/// A sampler on a grid of log-SNR times, of as many steps as make `evaluations`.
-Sampler on_grid(std::int64_t evaluations, std::int64_t per_step, GridSampler sampler) {
-  return [=](const auto& model, const auto& schedule, const auto& draw, const auto& options) {
-    const auto times = log_snr_times(schedule, evaluations / per_step);
-    return sampler(model, schedule, draw, times, options);
-  };
-}
-
-/// sample_f(model, schedule, draw, times, extra, options) as a GridSampler.
-template <class F, class Extra>
-GridSampler with(F sampler, Extra extra) {
-  return [=](const auto& model,
-             const auto& schedule,
-             const auto& draw,
-             std::span<const double> times,
-             const auto& options) { return sampler(model, schedule, draw, times, extra, options); };
-}
-
-/// Every sampler, with enough steps for its bias to be far below what the tests resolve.
-std::map<std::string, Sampler> samplers(std::int64_t n) {
-  return {
-      {"em", on_grid(n, 1, sample_em)},
-      {"heun", on_grid(n, 2, sample_heun)},
-      {"pc", on_grid(n, 2, with(sample_pc, LangevinCorrector{.signal_to_noise = 0.1}))},
-      {"reverse-diffusion", on_grid(n, 1, sample_reverse_diffusion)},
-      {"ancestral", on_grid(n, 1, sample_ancestral)},
-      {"ddpm", on_grid(n, 1, sample_ddpm)},
-      {"ddim", on_grid(n, 1, with(sample_ddim, 0.0))},
-      {"ddim with noise", on_grid(n, 1, with(sample_ddim, 0.5))},
-      {"edm", on_grid(n, 2, with(sample_edm, Churn{}))},
-      {"edm with churn", on_grid(n, 2, with(sample_edm, Churn{.churn = 20}))},
-      {"dpmpp-2m", on_grid(n, 1, sample_dpmpp_2m)},
-      {"dpmpp-2s", on_grid(n, 2, with(sample_dpmpp_2s, 0.0))},
-      {"dpmpp-2s ancestral", on_grid(n, 2, with(sample_dpmpp_2s, 1.0))},
-      {"dpmpp-sde", on_grid(n, 2, with(sample_dpmpp_sde, 1.0))},
-      {"dpmpp-3m-sde", on_grid(n, 1, with(sample_dpmpp_3m_sde, 1.0))},
-      {"unipc", on_grid(n, 1, with(sample_unipc, 3))},
-      {"deis", on_grid(n, 1, with(sample_deis, 3))},
-      {"ode", [](const auto& model, const auto& schedule, const auto& draw, const auto& options) {
-         return sample_ode(model, schedule, draw, {.rtol = 1e-5, .atol = 1e-5}, options);
-       }}};
-}
 
 TEST(Samplers, DrawFromTheMixtureUnderEverySchedule) {
   const TwoModes truth;
@@ -190,8 +85,7 @@ TEST(Samplers, DenoisingRemovesTheNoiseThatIsLeft) {
 TEST(Samplers, ASampleDoesNotDependOnItsBatch) {
   const MixtureScore model = TwoModes{}.model();
   const Schedule schedule = vp();
-  for (const auto& [name, sampler] : samplers(10)) {
-    if (name == "ode") continue;  // one step size for the batch: see below
+  for (const auto& [name, sampler] : samplers_on_grids(10)) {
     const at::Tensor all = sampler(model, schedule, batch_of(7), {}).x;
     Draw few = batch_of(3);
     few.ids = {5, 0, 3};
@@ -202,7 +96,7 @@ TEST(Samplers, ASampleDoesNotDependOnItsBatch) {
     EXPECT_TRUE(at::equal(sampler(model, schedule, alone, {}).x[0], all[6])) << name;
     EXPECT_FALSE(at::equal(sampler(model, schedule, batch_of(7, 2), {}).x, all)) << name;
   }
-  // The adaptive ODE moves within its tolerance.
+  // The adaptive ODE, with one step size for the batch, moves within its tolerance.
   const Sampler ode = samplers(0).at("ode");
   const at::Tensor all = ode(model, schedule, batch_of(7), {}).x;
   Draw alone = batch_of(1);
@@ -303,122 +197,6 @@ TEST(Samplers, WithoutNoiseHaveTheirOrders) {
   for (const auto& [name, sampler, order] : cases) {
     const double measured = std::log2(error(sampler, 128) / error(sampler, 256));
     EXPECT_GT(measured, order - 0.15) << name;
-  }
-}
-
-TEST(Reverse, ProbabilityFlowMovesTheMarginalsOfAGaussian) {
-  // Exact: a component with mean m and variance c keeps its standardised value.
-  const GaussianScore gaussian = diagonal_gaussian();
-  const at::Tensor mean = doubles({0.5, -1, 0.25}, {3}), var = doubles({0.3, 1.5, 0.04}, {3});
-  for (const Schedule& schedule : all_schedules()) {
-    SCOPED_TRACE(schedule.name);
-    const auto at_level = [&](const at::Tensor& standardised, double t) {
-      const Level level = schedule.at(t);
-      return level.alpha() * mean +
-             standardised *
-                 (level.alpha() * level.alpha() * var + level.sigma * level.sigma).sqrt();
-    };
-    const at::Tensor n = doubles({0.3, -1.2, 2, 1, 0, -0.5}, {2, 3});
-    const double t0 = std::max(schedule.t0, 1e-3 * schedule.t1);
-    const auto run = solve_ode(ProbabilityFlow{schedule, gaussian},
-                               Dopri5{.rtol = 1e-9, .atol = 1e-9},
-                               at_level(n, schedule.t1),
-                               schedule.t1,
-                               t0);
-    ASSERT_TRUE(run.outcome.ok());
-    EXPECT_LT((run.x - at_level(n, t0)).abs().max().item<double>(), 1e-6);
-    const auto back = solve_ode(ProbabilityFlow{schedule, gaussian},
-                                Dopri5{.rtol = 1e-9, .atol = 1e-9},
-                                run.x,
-                                t0,
-                                schedule.t1);
-    EXPECT_TRUE(at::allclose(back.x, at_level(n, schedule.t1), 1e-5, 1e-6));
-  }
-}
-
-TEST(Reverse, DriftAndDiffusionAreAndersons) {
-  const GaussianScore gaussian = diagonal_gaussian();
-  const at::Tensor x = doubles({0.3, -1.2, 2}, {1, 3});
-  for (const Schedule& schedule : all_schedules()) {
-    const ReverseSde sde{schedule, gaussian};
-    const double t = 0.37 * schedule.t1;
-    const Level level = schedule.at(t);
-    const double g = level.g();
-    const at::Tensor right = -level.f() * x + g * g * score_at(gaussian, x, level);
-    EXPECT_TRUE(at::allclose(sde.drift(x, schedule.t1 - t), right, 1e-9, 1e-9)) << schedule.name;
-    EXPECT_NEAR(sde.diffusion(x, schedule.t1 - t), g, 1e-9 * g) << schedule.name;
-  }
-}
-
-TEST(Samplers, GiveASampleTheSameBitsInAnyOrderAndCompany) {
-  const MixtureScore mixture = TwoModes().model();
-  const MicroBatches model(mixture, {.rows = 2});
-  const Schedule schedule = vp();
-  auto all = samplers(10);
-  all["dpm-solver-3"] = on_grid(9, 3, with(sample_dpm_solver, 3));
-  all["annealed-langevin"] =
-      on_grid(10, 1, with(sample_annealed_langevin, Annealing{.steps_per_level = 2}));
-  all.erase("ode");  // one step size for a batch
-  const auto of = [&](const Sampler& sampler, const SampleIds& ids) {
-    return sampler(
-               model, schedule, {.seed = 4, .ids = ids, .shape = {D}, .options = at::kDouble}, {})
-        .x;
-  };
-  for (const auto& [name, sampler] : all) {
-    SCOPED_TRACE(name);
-    const at::Tensor some = of(sampler, {3, 11, 7, 1000000});
-    const at::Tensor others = of(sampler, {7, 2, 3, 5, 11, 12, 13});
-    EXPECT_TRUE(at::equal(some[0], others[2]));
-    EXPECT_TRUE(at::equal(some[1], others[4]));
-    EXPECT_TRUE(at::equal(some[2], others[0]));
-    EXPECT_FALSE(at::equal(some[0], some[1]));
-  }
-}
-
-TEST(Meta, AStepNeverTouchesTheNumbers) {
-  // On the meta device tensors have no data: a hidden .item() or host copy throws.
-  const auto meta = at::TensorOptions().device(at::kMeta).dtype(at::kFloat);
-  const GaussianScore model(at::zeros({1, 4, 4}, meta), at::ones({1, 4, 4}, meta));
-  const at::Tensor x = at::empty({2, 1, 4, 4}, meta);
-  const Schedule schedule = vp();
-  const ReverseSde sde{schedule, model};
-  const Increment<at::Tensor> dB = TensorIncrements(1, {0, 1}, x).increment({0, 0.0, 0.1});
-  EXPECT_EQ(dB.W.device().type(), at::kMeta);
-  EXPECT_EQ(EulerMaruyama{}.step(sde, x, 0.0, 0.1, dB).sizes(), x.sizes());
-  EXPECT_EQ(Heun{}.step(sde, x, 0.0, 0.1, dB).sizes(), x.sizes());
-  EXPECT_EQ(langevin_step(model, x, schedule.at(0.5), 0.16, dB.W).sizes(), x.sizes());
-  EXPECT_EQ((ProbabilityFlow{schedule, model}(x, 0.5)).sizes(), x.sizes());
-  EXPECT_EQ(denoised_at(model, x, schedule.at(0.5)).sizes(), x.sizes());
-  LikelihoodFlow flow(model, {1, 4, 4}, at::kFloat, Trace::hutchinson, {.rows = 2});
-  flow.set_probes(make_probes(Probe::rademacher, 2, 1, {0, 1}, x));
-  const at::Tensor state = at::empty({2, 18}, meta.dtype(at::kDouble));
-  EXPECT_EQ(flow(state).sizes(), state.sizes());
-}
-
-TEST(Meta, SamplersOnAGridNeverReadFromTheDevice) {
-  const auto meta = at::TensorOptions().device(at::kMeta).dtype(at::kFloat);
-  const Draw draw{.seed = 1, .ids = {0, 1}, .shape = {1, 4, 4}, .options = meta};
-  auto all = samplers(10);
-  all["annealed-langevin"] =
-      on_grid(10, 1, with(sample_annealed_langevin, Annealing{.steps_per_level = 2}));
-  all.erase("ode");  // adaptive: the host reads the error once a step
-  for (const int order : {1, 2, 3}) {
-    all["dpm-solver-" + std::to_string(order)] = on_grid(9, order, with(sample_dpm_solver, order));
-  }
-  for (const Schedule& schedule : all_schedules()) {
-    for (const auto parametrisation : {Parametrisation::eps, Parametrisation::edm_denoiser}) {
-      const auto model = from_network(
-          [](const at::Tensor& x, const at::Tensor& label) { return beside(label, x) * x; },
-          parametrisation,
-          NoiseLabel::log_snr,
-          schedule);
-      for (const auto& [name, sampler] : all) {
-        SCOPED_TRACE(name + " under " + schedule.name);
-        const Samples found = sampler(*model, schedule, draw, {});
-        EXPECT_TRUE(found.x.is_meta());
-        EXPECT_EQ(found.x.sizes(), (std::vector<std::int64_t>{2, 1, 4, 4}));
-      }
-    }
   }
 }
 

@@ -1,0 +1,63 @@
+// Without a GPU: tensors of the meta device have no numbers, so a hidden read or transfer throws.
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "diffusion/support/oracles.hpp"
+#include "diffusion/support/samplers.hpp"
+#include "stochflow/diffusion/likelihood/flow.hpp"
+#include "stochflow/diffusion/reverse.hpp"
+#include "stochflow/diffusion/score.hpp"
+#include "stochflow/diffusion/tensor/per_sample.hpp"
+#include "stochflow/diffusion/tensor/state.hpp"
+#include "stochflow/methods/euler_maruyama.hpp"
+#include "stochflow/methods/heun.hpp"
+
+namespace stochflow::diffusion {
+namespace {
+
+using namespace testing;
+
+TEST(Meta, AStepNeverTouchesTheNumbers) {
+  const auto meta = at::TensorOptions().device(at::kMeta).dtype(at::kFloat);
+  const GaussianScore model(at::zeros({1, 4, 4}, meta), at::ones({1, 4, 4}, meta));
+  const at::Tensor x = at::empty({2, 1, 4, 4}, meta);
+  const Schedule schedule = vp();
+  const ReverseSde sde{schedule, model};
+  const Increment<at::Tensor> dB = TensorIncrements(1, {0, 1}, x).increment({0, 0.0, 0.1});
+  EXPECT_EQ(dB.W.device().type(), at::kMeta);
+  EXPECT_EQ(EulerMaruyama{}.step(sde, x, 0.0, 0.1, dB).sizes(), x.sizes());
+  EXPECT_EQ(Heun{}.step(sde, x, 0.0, 0.1, dB).sizes(), x.sizes());
+  EXPECT_EQ(langevin_step(model, x, schedule.at(0.5), 0.16, dB.W).sizes(), x.sizes());
+  EXPECT_EQ((ProbabilityFlow{schedule, model}(x, 0.5)).sizes(), x.sizes());
+  EXPECT_EQ(denoised_at(model, x, schedule.at(0.5)).sizes(), x.sizes());
+  LikelihoodFlow flow(model, {1, 4, 4}, at::kFloat, Trace::hutchinson, {.rows = 2});
+  flow.set_probes(make_probes(Probe::rademacher, 2, 1, {0, 1}, x));
+  const at::Tensor state = at::empty({2, 18}, meta.dtype(at::kDouble));
+  EXPECT_EQ(flow(state).sizes(), state.sizes());
+}
+
+TEST(Meta, SamplersOnAGridNeverReadFromTheDevice) {
+  const auto meta = at::TensorOptions().device(at::kMeta).dtype(at::kFloat);
+  const Draw draw{.seed = 1, .ids = {0, 1}, .shape = {1, 4, 4}, .options = meta};
+  for (const Schedule& schedule : all_schedules()) {
+    for (const auto parametrisation : {Parametrisation::eps, Parametrisation::edm_denoiser}) {
+      const auto model = from_network(
+          [](const at::Tensor& x, const at::Tensor& label) { return beside(label, x) * x; },
+          parametrisation,
+          NoiseLabel::log_snr,
+          schedule);
+      for (const auto& [name, sampler] : samplers_on_grids(10)) {
+        SCOPED_TRACE(name + " under " + schedule.name);
+        const Samples found = sampler(*model, schedule, draw, {});
+        EXPECT_TRUE(found.x.is_meta());
+        EXPECT_EQ(found.x.sizes(), (std::vector<std::int64_t>{2, 1, 4, 4}));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace stochflow::diffusion
