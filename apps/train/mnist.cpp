@@ -54,6 +54,7 @@ struct Arguments {
   std::string out = "runs/mnist";
   std::string json;
   std::string head = "mixture-posterior";
+  std::string optimiser = "muon";
   std::string precision = "auto";
   bool resume = false;
   bool new_plan = false;  // --steps was given
@@ -168,6 +169,7 @@ diffusion::Trainer start(const Arguments& arguments,
                                std::llround(arguments.epochs * static_cast<double>(data.size()) /
                                             static_cast<double>(settings.batch)));
   }
+  settings.optimiser = diffusion::optimiser_named(arguments.optimiser);
   settings.mixed_precision = wants_mixed_precision(arguments.precision);
   if (arguments.classes) settings.slice_weights = where_classes_are_decided;
   diffusion::Trainer trainer(network_of(arguments), settings, data.images, data.labels);
@@ -286,6 +288,8 @@ void add_train_mnist(CLI::App& train) {
   plan.push_back(mnist->add_option("--lr", s.learning_rate, "The highest learning rate")
                      ->check(positive_number())
                      ->capture_default_str());
+  plan.push_back(
+      mnist->add_option("--optimiser", a->optimiser, "muon or adam")->capture_default_str());
   plan.push_back(mnist->add_option("--seed", s.seed, "Of everything random")
                      ->check(whole_number(0))
                      ->capture_default_str());

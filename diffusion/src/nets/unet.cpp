@@ -80,6 +80,19 @@ void UNet::initialise(std::uint64_t seed) {
   });
 }
 
+bool UNet::between_hidden_channels(const std::string& name) {
+  for (const char* const end : {"_first_weight",
+                                "_second_weight",
+                                "shrink_weight",
+                                "grow_weight",
+                                "merge_weight",
+                                "attention_qkv_weight",
+                                "attention_mix_weight"}) {
+    if (name.ends_with(end)) return true;
+  }
+  return false;
+}
+
 std::int64_t UNet::parameter_count() const {
   std::int64_t count = 0;
   for (const auto& p : parameters()) count += p.numel();

@@ -24,7 +24,7 @@ ClassifierTrainer::ClassifierTrainer(const ClassifierConfig& config,
   detail::check_images(images_, {config.image_channels, config.height, config.width}, settings_);
   detail::check_labels(labels_, images_, config.classes);
   classifier_.initialise(settings_.seed);
-  slots_ = adam_slots(classifier_);
+  slots_ = optimiser_slots(classifier_);
 }
 
 ClassifierTrainer::Report ClassifierTrainer::step() {
@@ -49,7 +49,7 @@ ClassifierTrainer::Report ClassifierTrainer::step() {
     throw std::runtime_error("training: the loss or its gradient is not finite after step " +
                              std::to_string(step_) + "; lower the learning rate");
   }
-  adam_update(slots_, gradients, norm, s, step_);
+  optimiser_step(slots_, gradients, norm, s, step_);
   ++step_;
   return {step_, value, accuracy(logits, labels)};
 }

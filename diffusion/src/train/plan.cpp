@@ -12,6 +12,14 @@
 
 namespace stochflow::diffusion {
 
+std::string name(Optimiser optimiser) { return optimiser == Optimiser::muon ? "muon" : "adam"; }
+
+Optimiser optimiser_named(const std::string& name) {
+  if (name == "adam") return Optimiser::adam;
+  if (name == "muon") return Optimiser::muon;
+  throw std::invalid_argument("unknown optimiser '" + name + "'; one of: adam, muon");
+}
+
 double learning_rate_at(const TrainSettings& s, std::int64_t step) {
   const double rise =
       s.warm_up > 0 ? std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(s.warm_up))
@@ -97,6 +105,8 @@ std::string to_json(const TrainSettings& s) {
                         {"parts", s.parts},
                         {"learning_rate", s.learning_rate},
                         {"warm_up", s.warm_up},
+                        {"optimiser", name(s.optimiser)},
+                        {"momentum", s.momentum},
                         {"beta1", s.beta1},
                         {"beta2", s.beta2},
                         {"epsilon", s.epsilon},
@@ -120,6 +130,8 @@ TrainSettings train_settings_from_json(const std::string& text) {
             .parts = j.at("parts"),
             .learning_rate = j.at("learning_rate"),
             .warm_up = j.at("warm_up"),
+            .optimiser = optimiser_named(j.value("optimiser", "adam")),
+            .momentum = j.value("momentum", TrainSettings{}.momentum),
             .beta1 = j.at("beta1"),
             .beta2 = j.at("beta2"),
             .epsilon = j.at("epsilon"),

@@ -54,7 +54,7 @@ Trainer::Trainer(const ScoreNetworkConfig& network,
   }
   if (config_.classes > 0) detail::check_labels(labels_, images_, config_.classes);
   network_.initialise(settings_.seed);
-  slots_ = adam_slots(network_.unet());
+  slots_ = optimiser_slots(network_.unet(), UNet::between_hidden_channels);
 }
 
 void Trainer::start_from(const ScoreNetwork& trained) {
@@ -159,7 +159,7 @@ StepReport Trainer::step() {
     throw std::runtime_error("training: the loss or its gradient is not finite after step " +
                              std::to_string(step_) + "; lower the learning rate");
   }
-  adam_update(slots_, gradients, norm, s, step_);
+  optimiser_step(slots_, gradients, norm, s, step_);
   const double rate = learning_rate_at(s, step_++);
   return {step_, value, norm, rate};
 }

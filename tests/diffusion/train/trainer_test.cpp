@@ -50,11 +50,20 @@ std::map<std::string, at::Tensor> weights_of(const ScoreNetwork& network) {
   return weights;
 }
 
-TEST(Trainer, AResumedRunIsTheSameToTheLastBit) {
+class TrainerWith : public testing::TestWithParam<Optimiser> {
+ protected:
+  static TrainSettings quick_run() {
+    TrainSettings settings = quick();
+    settings.optimiser = GetParam();
+    return settings;
+  }
+};
+
+TEST_P(TrainerWith, AResumedRunIsTheSameToTheLastBit) {
   const auto file = temporary("resume");
-  Trainer whole(tiny(), quick(), images());
+  Trainer whole(tiny(), quick_run(), images());
   for (int i = 0; i < 4; ++i) whole.step();
-  Trainer first(tiny(), quick(), images());
+  Trainer first(tiny(), quick_run(), images());
   first.step();
   first.step();
   first.save(file);
@@ -89,11 +98,11 @@ TEST(Trainer, AnotherRunsStateIsRefused) {
   std::filesystem::remove(file);
 }
 
-TEST(Trainer, LowersTheBound) {
+TEST_P(TrainerWith, LowersTheBound) {
   for (const Head head : {Head::mixture_posterior, Head::noise}) {
     ScoreNetworkConfig config = tiny();
     config.head = head;
-    TrainSettings settings = quick();
+    TrainSettings settings = quick_run();
     settings.steps = 100;
     settings.learning_rate = 1e-2;
     Trainer trainer(config, settings, images());
@@ -103,6 +112,23 @@ TEST(Trainer, LowersTheBound) {
     EXPECT_LT(after, before - (head == Head::noise ? 0.05 : 0.3));
   }
 }
+
+// Two convolutions in each of the three blocks; shrink, grow, merge; two matrices of the attention.
+TEST(Trainer, KnowsTheWeightsBetweenHiddenChannels) {
+  const ScoreNetwork network(tiny());
+  int hidden = 0;
+  for (const auto& [name, weight] : weights_of(network)) {
+    if (!UNet::between_hidden_channels(name)) continue;
+    ++hidden;
+    EXPECT_GE(weight.dim(), 2) << name;
+  }
+  EXPECT_EQ(hidden, 11);
+}
+
+INSTANTIATE_TEST_SUITE_P(Every,
+                         TrainerWith,
+                         testing::Values(Optimiser::adam, Optimiser::muon),
+                         [](const auto& info) { return name(info.param); });
 
 TEST(Trainer, TheNumberOfPartsOnlyChangesTheRounding) {
   TrainSettings one = quick(), four = quick();

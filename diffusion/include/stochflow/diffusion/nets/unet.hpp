@@ -13,6 +13,7 @@
 #include <torch/nn/module.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "stochflow/diffusion/nets/layers.hpp"
@@ -54,6 +55,10 @@ class UNet : public torch::nn::Module {
   void initialise(std::uint64_t seed);
   /// [outputs * 4]: output c of sub-pixel i is entry 4 c + i.
   at::Tensor& output_bias() { return output_bias_; }
+
+  /// Whether the parameter of this name is a weight between hidden channels: not stem, last layer,
+  /// what noise level and label do, or a bias.
+  static bool between_hidden_channels(const std::string& name);
 
   const UNetConfig& config() const { return config_; }
   std::int64_t parameter_count() const;

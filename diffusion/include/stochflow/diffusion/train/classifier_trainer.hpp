@@ -5,7 +5,7 @@
 // pure function of (seed, step), as for score networks (plan.hpp).
 
 #include "stochflow/diffusion/nets/classifier.hpp"
-#include "stochflow/diffusion/train/adam.hpp"
+#include "stochflow/diffusion/train/optimiser.hpp"
 #include "stochflow/diffusion/train/plan.hpp"
 
 namespace stochflow::diffusion {
@@ -35,7 +35,7 @@ class ClassifierTrainer {
   TrainSettings settings_;
   at::Tensor images_, labels_;
   Classifier classifier_;
-  AdamSlots slots_;
+  OptimiserSlots slots_;
   std::int64_t step_ = 0;
 };
 

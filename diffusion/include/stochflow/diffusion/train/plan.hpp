@@ -12,6 +12,12 @@
 
 namespace stochflow::diffusion {
 
+/// optimiser.hpp
+enum class Optimiser { adam, muon };
+std::string name(Optimiser optimiser);
+/// Throws std::invalid_argument naming the known ones.
+Optimiser optimiser_named(const std::string& name);
+
 struct TrainSettings {
   std::uint64_t seed = 1;
   std::int64_t steps = 20000;  // the plan; the learning rate reaches zero there
@@ -22,6 +28,8 @@ struct TrainSettings {
   std::int64_t parts = 2;
   double learning_rate = 1.5e-3;  // the highest
   std::int64_t warm_up = 500;     // steps of linear rise
+  Optimiser optimiser = Optimiser::adam;
+  double momentum = 0.95;  // of Muon
   double beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8;
   double clip = 1;          // of the gradient's norm
   double average = 0.9995;  // of the weights, reached as (1 + n)/(10 + n)

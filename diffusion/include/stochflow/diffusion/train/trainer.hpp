@@ -5,9 +5,8 @@
 // diffusion models", equation 17; Song et al. 2021, theorem 1).
 //
 // Everything random (order of the images, dequantisation, noise level, noise, initial weights) is a
-// pure function of (seed, step), and the state that is saved holds the rest (weights, both Adam
-// moments, average, step), so a resumed run continues bit for bit on the same machine and number of
-// threads.
+// pure function of (seed, step), and the state that is saved holds the rest (weights, the moments,
+// average, step), so a resumed run continues bit for bit on the same machine and number of threads.
 
 #include <ATen/core/Tensor.h>
 
@@ -17,7 +16,7 @@
 #include <vector>
 
 #include "stochflow/diffusion/nets/score_network.hpp"
-#include "stochflow/diffusion/train/adam.hpp"
+#include "stochflow/diffusion/train/optimiser.hpp"
 #include "stochflow/diffusion/train/plan.hpp"
 
 namespace stochflow::diffusion {
@@ -80,7 +79,7 @@ class Trainer {
   TrainSettings settings_;
   at::Tensor images_, labels_;
   ScoreNetwork network_;
-  AdamSlots slots_;
+  OptimiserSlots slots_;
   std::int64_t step_ = 0;
 };
 

@@ -1,22 +1,29 @@
-#include "stochflow/diffusion/train/adam.hpp"
+#include "stochflow/diffusion/train/optimiser.hpp"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "stochflow/diffusion/train/muon.hpp"
+
 namespace stochflow::diffusion {
 
-AdamSlots adam_slots(const torch::nn::Module& module) {
-  AdamSlots slots;
+OptimiserSlots optimiser_slots(const torch::nn::Module& module,
+                               const std::function<bool(const std::string&)>& hidden) {
+  OptimiserSlots slots;
   for (const auto& item : module.named_parameters()) {
     const at::Tensor& w = item.value();
-    slots[item.key()] = {w, at::zeros_like(w), at::zeros_like(w), w.detach().clone()};
+    slots[item.key()] = {.weight = w,
+                         .first = at::zeros_like(w),
+                         .second = at::zeros_like(w),
+                         .average = w.detach().clone(),
+                         .hidden = hidden && hidden(item.key())};
   }
   return slots;
 }
 
-std::vector<at::Tensor> weights_of(const AdamSlots& slots) {
+std::vector<at::Tensor> weights_of(const OptimiserSlots& slots) {
   std::vector<at::Tensor> weights;
   for (const auto& [name, slot] : slots) weights.push_back(slot.weight);
   return weights;
@@ -30,11 +37,11 @@ double gradient_norm(const std::vector<at::Tensor>& gradients) {
   return std::sqrt(squares);
 }
 
-void adam_update(AdamSlots& slots,
-                 const std::vector<at::Tensor>& gradients,
-                 double norm,
-                 const TrainSettings& s,
-                 std::int64_t step) {
+void optimiser_step(OptimiserSlots& slots,
+                    const std::vector<at::Tensor>& gradients,
+                    double norm,
+                    const TrainSettings& s,
+                    std::int64_t step) {
   const at::NoGradGuard no_grad;
   const double shrink = s.clip > 0 && norm > s.clip ? s.clip / norm : 1;
   const double rate = learning_rate_at(s, step);
@@ -44,7 +51,11 @@ void adam_update(AdamSlots& slots,
   std::size_t i = 0;
   for (auto& [name, slot] : slots) {
     const at::Tensor& g = gradients[i++];
-    if (g.defined()) {
+    if (g.defined() && slot.hidden && s.optimiser == Optimiser::muon) {
+      slot.first.lerp_(g * shrink, 1 - s.momentum);
+      // Nesterov's momentum: the next one, as far as this gradient tells.
+      slot.weight.add_(muon_direction(at::lerp(g * shrink, slot.first, s.momentum)), -rate);
+    } else if (g.defined()) {
       slot.first.mul_(s.beta1).add_(g, (1 - s.beta1) * shrink);
       slot.second.mul_(s.beta2).addcmul_(g, g, (1 - s.beta2) * shrink * shrink);
       const at::Tensor scale = (slot.second.sqrt() / std::sqrt(correct2)).add_(s.epsilon);
@@ -54,7 +65,7 @@ void adam_update(AdamSlots& slots,
   }
 }
 
-void copy_averages(const AdamSlots& slots, torch::nn::Module& to) {
+void copy_averages(const OptimiserSlots& slots, torch::nn::Module& to) {
   const at::NoGradGuard no_grad;
   for (auto& item : to.named_parameters()) {
     item.value().copy_(slots.at(item.key()).average);
