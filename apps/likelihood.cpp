@@ -26,22 +26,23 @@ struct Arguments {
   std::string json, csv;
 };
 
-void run(Arguments arguments) {
+void run(Arguments arguments, const Crew& crew) {
   LikelihoodRequest& request = arguments.request;
   const Range range = range_of("--images", arguments.images);
   request.first = range.first;
   request.last = range.last;
   check(request);
   for (const std::string& file : {arguments.json, arguments.csv}) {
-    if (!file.empty()) prepare_output(file);
+    if (crew.leads() && !file.empty()) prepare_output(file);
   }
   std::optional<Progress> progress;
   request.progress = [&](std::int64_t done, std::int64_t total) {
     if (!progress) progress.emplace("Likelihoods", total, done);
     progress->update(done);
   };
-  const LikelihoodReport report = run_likelihood(request);
+  const LikelihoodReport report = run_likelihood(request, crew);
   progress.reset();
+  if (!crew.leads()) return;
   print_likelihood(std::cout, report);
   if (!arguments.csv.empty()) write_atomically(arguments.csv, likelihood_csv(report));
   if (!arguments.json.empty()) {
@@ -54,6 +55,7 @@ void run(Arguments arguments) {
     inputs["device"] = request.device;
     nlohmann::json record = run_record("likelihood", inputs);
     record["wall_seconds"] = report.seconds;
+    record["ranks"] = crew.ranks;
     record["results"] = likelihood_results(report);
     write_json(arguments.json, record);
   }
@@ -158,7 +160,7 @@ void add_likelihood(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--csv", arguments->csv, "Write one line for each image");
   command->add_option("--json", arguments->json, "Write the record of the run to this file");
-  command->callback([arguments] { run(*arguments); });
+  command->callback([arguments] { with_crew([&](const Crew& crew) { run(*arguments, crew); }); });
 }
 
 }  // namespace stochflow::apps

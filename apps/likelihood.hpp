@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "ranks/ranks.hpp"
 #include "support/image.hpp"
 
 namespace stochflow::apps {
@@ -83,8 +84,10 @@ struct LikelihoodReport {
   std::vector<GreyImage> pictures;  // like images
 };
 
-/// Throws UsageError for unknown names and impossible ranges, std::runtime_error otherwise.
-LikelihoodReport run_likelihood(const LikelihoodRequest& request);
+/// Throws UsageError for unknown names and impossible ranges, std::runtime_error otherwise. Ranks
+/// share the images out; every rank gets the whole report, with the same figures for any number of
+/// ranks.
+LikelihoodReport run_likelihood(const LikelihoodRequest& request, const Crew& crew = alone());
 
 nlohmann::json likelihood_results(const LikelihoodReport& report);
 

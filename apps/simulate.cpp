@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "commands.hpp"
-#include "simulate/ranks.hpp"
+#include "ranks/ranks.hpp"
 #include "support/json.hpp"
 #include "support/npy.hpp"
 #include "support/options.hpp"
@@ -182,11 +182,11 @@ void run(Arguments arguments, const Crew& crew) {
   SimulateRequest& request = arguments.request;
   request.set = parsed_settings(arguments.settings);
   completed(request, entry_named(request.model));  // mistakes come before folders are made
-  if (crew.leads) place_files(arguments);
+  if (crew.leads()) place_files(arguments);
 
   const Stopwatch watch;
   std::optional<Progress> progress;
-  if (crew.leads) {
+  if (crew.leads()) {
     progress.emplace("Simulating " + request.model, request.paths);
     request.progress = [&](std::int64_t done) { progress->update(done); };
   }
@@ -195,7 +195,7 @@ void run(Arguments arguments, const Crew& crew) {
         {.checkpoint = arguments.checkpoint, .round_seconds = arguments.checkpoint_every});
   }
   const SimulateReport report = run_simulate(request);
-  if (!crew.leads) return;
+  if (!crew.leads()) return;
   publish(arguments, report, watch.seconds(), crew.ranks);
   if (!arguments.checkpoint.empty()) std::filesystem::remove(arguments.checkpoint);
 }

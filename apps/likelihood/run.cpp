@@ -8,10 +8,11 @@
 #include <map>
 #include <optional>
 
-#include "ledger.hpp"
+#include "likelihood/finished.hpp"
 #include "likelihood/settings.hpp"
 #include "mnist_images.hpp"
 #include "network.hpp"
+#include "ranks/shares.hpp"
 #include "stochflow/diffusion/likelihood/budget.hpp"
 #include "stochflow/diffusion/likelihood/denoising_bound.hpp"
 #include "stochflow/diffusion/likelihood/dequantise.hpp"
@@ -63,18 +64,6 @@ ScoredImage scored(std::int64_t image, const Draws& draws, std::int64_t dimensio
           .status = draws.status};
 }
 
-/// Images by number, with what the ledger already knows.
-std::map<std::int64_t, ScoredImage> known_images(const std::optional<Ledger>& ledger,
-                                                 const LikelihoodRequest& request) {
-  std::map<std::int64_t, ScoredImage> known;
-  if (!ledger) return known;
-  for (const nlohmann::json& entry : ledger->entries()) {
-    const ScoredImage image = image_of(entry);
-    if (image.image >= request.first && image.image < request.last) known[image.image] = image;
-  }
-  return known;
-}
-
 /// Images solved again for the budget, spread evenly over the range.
 struct Sample {
   at::Tensor x;
@@ -95,31 +84,67 @@ Sample spread(const at::Tensor& x, const diffusion::SampleIds& ids, std::int64_t
 
 /// What has been scored, for a second look at it: the first draw of each image.
 struct Scored {
+  const Crew& crew;
   const diffusion::NoisePredictor& model;
   const Schedule& schedule;
   const at::Tensor& x;
   const diffusion::SampleIds& ids;
   const LikelihoodOptions& options;
   const LikelihoodRequest& request;
-  const std::map<std::int64_t, ScoredImage>& known;
+  const Finished& finished;
 };
 
+at::Tensor rows_of(const at::Tensor& x, const std::vector<std::size_t>& rows) {
+  const std::vector<std::int64_t> signed_rows(rows.begin(), rows.end());
+  return x.index_select(0, at::tensor(signed_rows, at::kLong).to(x.device()));
+}
+
+diffusion::SampleIds ids_of(const diffusion::SampleIds& ids, const std::vector<std::size_t>& rows) {
+  diffusion::SampleIds some;
+  for (const std::size_t row : rows) some.push_back(ids[row]);
+  return some;
+}
+
+/// The densities of the sample once more, shared out among the ranks.
+std::vector<ImageLikelihood> solved_again(const Scored& scored,
+                                          const Sample& sample,
+                                          LikelihoodOptions options) {
+  const auto solve = [&](const std::vector<std::size_t>& mine) {
+    std::vector<nlohmann::json> densities;
+    if (mine.empty()) return densities;
+    // No room is left empty: the batch shrinks to the sample.
+    options.batch = std::min(options.batch, static_cast<std::int64_t>(mine.size()));
+    for (const ImageLikelihood& image : log_likelihood(scored.model,
+                                                       scored.schedule,
+                                                       rows_of(sample.x, mine),
+                                                       ids_of(sample.ids, mine),
+                                                       options)) {
+      densities.push_back({image.outcome.ok(), image.log_density});
+    }
+    return densities;
+  };
+  std::vector<ImageLikelihood> images;
+  for (const auto& density : shared_out(scored.crew, sample.ids.size(), solve)) {
+    images.push_back({.id = sample.ids[images.size()],
+                      .log_density = density[1],
+                      .outcome = {.status = density[0] ? Status::ok : Status::not_finite}});
+  }
+  return images;
+}
+
 LikelihoodBudget budget_of(const Scored& scored) {
-  const auto& [model, schedule, x, ids, options, request, known] = scored;
+  const auto& [crew, model, schedule, x, ids, options, request, finished] = scored;
   const Sample sample = spread(x, ids, request.check);
   const std::int64_t D = x.numel() / x.size(0);
   std::vector<ImageLikelihood> reported;
   for (const std::uint64_t id : sample.ids) {
-    const ScoredImage& image = known.at(static_cast<std::int64_t>(id));
+    const ScoredImage& image = finished.of(static_cast<std::int64_t>(id));
     reported.push_back(
         {.id = id,
          .log_density = image.log_density,
          .outcome = {.status = image.status == "ok" ? Status::ok : Status::not_finite}});
   }
-  LikelihoodOptions careful = diffusion::tighter(options);
-  // No room is left empty: the batch shrinks to the sample.
-  careful.batch = std::min(options.batch, static_cast<std::int64_t>(sample.ids.size()));
-  const auto fine = log_likelihood(model, schedule, sample.x, sample.ids, careful);
+  const auto fine = solved_again(scored, sample, diffusion::tighter(options));
   const diffusion::Estimate solver = difference(reported, fine, D);
   LikelihoodBudget budget{.images = solver.count,
                           .solver_mean = solver.mean,
@@ -128,8 +153,7 @@ LikelihoodBudget budget_of(const Scored& scored) {
   if (options.trace != diffusion::Trace::exact) {
     LikelihoodOptions other = options;
     other.seed += 0x9E3779B97F4A7C15;
-    other.batch = careful.batch;
-    const auto again = log_likelihood(model, schedule, sample.x, sample.ids, other);
+    const auto again = solved_again(scored, sample, other);
     budget.hutchinson_rms = difference(reported, again, D).rms / std::sqrt(2.0);
   }
   // With a truncated normal x is what the model is trained on at t0: nothing is cut off.
@@ -143,14 +167,22 @@ LikelihoodBudget budget_of(const Scored& scored) {
 }
 
 LikelihoodBound bound_of(const Scored& scored) {
-  const auto& [model, schedule, x, ids, options, request, known] = scored;
+  const auto& [crew, model, schedule, x, ids, options, request, finished] = scored;
   const std::int64_t D = x.numel() / x.size(0);
-  const std::vector<double> nats = denoising_bound(model, schedule, x, ids, request.bound, options);
+  const auto nats = shared_out(crew, ids.size(), [&](const std::vector<std::size_t>& mine) {
+    if (mine.empty()) return std::vector<double>();
+    return denoising_bound(scored.model,
+                           scored.schedule,
+                           rows_of(scored.x, mine),
+                           ids_of(scored.ids, mine),
+                           scored.request.bound,
+                           scored.options);
+  });
   std::vector<double> bits, above;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const ScoredImage& image = known.at(static_cast<std::int64_t>(ids[i]));
+    const ScoredImage& image = finished.of(static_cast<std::int64_t>(ids[i]));
     if (image.status != "ok") continue;
-    bits.push_back(diffusion::bits_per_dim(-nats[i], D));
+    bits.push_back(diffusion::bits_per_dim(-nats[i].get<double>(), D));
     above.push_back(bits.back() - diffusion::bits_per_dim(image.log_density, D));
   }
   const diffusion::Estimate mean = diffusion::estimate(bits), gap = diffusion::estimate(above);
@@ -178,11 +210,10 @@ std::vector<diffusion::SampleIds> rounds_of(const LikelihoodRequest& request,
 }
 
 /// Of the mean over these images, those left out where the solver gave up.
-double standard_error(const std::map<std::int64_t, ScoredImage>& known,
-                      const diffusion::SampleIds& ids) {
+double standard_error(const Finished& finished, const diffusion::SampleIds& ids) {
   std::vector<double> bits;
   for (const std::uint64_t id : ids) {
-    const ScoredImage& image = known.at(static_cast<std::int64_t>(id));
+    const ScoredImage& image = finished.of(static_cast<std::int64_t>(id));
     if (image.status == "ok") bits.push_back(image.bpd);
   }
   return bits.size() < 2 ? std::numeric_limits<double>::infinity()
@@ -199,9 +230,10 @@ GreyImage picture_of_levels(const at::Tensor& image) {
 
 }  // namespace
 
-LikelihoodReport run_likelihood(const LikelihoodRequest& request) {
+LikelihoodReport run_likelihood(const LikelihoodRequest& request, const Crew& crew) {
   check(request);
-  const diffusion::MicroBatch calls = network_calls(request.device, request.threads);
+  const diffusion::MicroBatch calls =
+      network_calls(request.device, request.threads > 0 ? request.threads : crew.processors);
   const at::Tensor levels = mnist_images(request.part, {request.first, request.last}, request.data);
   const OpenedNetwork network = open_network(request.model, request.device);
   if (levels.sizes().slice(1) != at::IntArrayRef(network.description.data_shape)) {
@@ -223,26 +255,30 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& request) {
       };
   const std::int64_t N = levels.size(0), D = levels.numel() / N, K = request.importance;
 
-  std::optional<Ledger> ledger;
-  if (!request.results.empty()) ledger.emplace(request.results, settings_of(request));
-  std::map<std::int64_t, ScoredImage> known = known_images(ledger, request);
-  const auto report_progress = [&] {
-    if (request.progress) request.progress(static_cast<std::int64_t>(known.size()), N);
+  Finished finished(request, crew);
+  // Of all images, as far as this rank knows; the others are about as far.
+  const auto report_progress = [&, before = finished.images().size()] {
+    if (!request.progress) return;
+    const auto now = static_cast<std::int64_t>(finished.images().size()),
+               own = now - static_cast<std::int64_t>(before);
+    request.progress(std::min(N, now + own * (crew.ranks - 1)), N);
   };
   report_progress();
 
   LikelihoodReport report;
   const Stopwatch watch;
-  // Solves those of the images that are not known yet.
+  // Solves this rank's share of the images that are not known yet.
   const auto solve = [&](const diffusion::SampleIds& wanted) {
-    diffusion::SampleIds missing;
-    std::vector<std::int64_t> rows;
+    diffusion::SampleIds unknown;
     for (const std::uint64_t id : wanted) {
-      if (known.contains(static_cast<std::int64_t>(id))) continue;
-      missing.push_back(id);
+      if (!finished.knows(static_cast<std::int64_t>(id))) unknown.push_back(id);
+    }
+    const diffusion::SampleIds missing = ids_of(unknown, share(crew, unknown.size()));
+    if (missing.empty()) return;
+    std::vector<std::int64_t> rows;
+    for (const std::uint64_t id : missing) {
       rows.push_back(static_cast<std::int64_t>(id) - request.first);
     }
-    if (missing.empty()) return;
     // Image by image, so that the draws of one are finished at about the same time.
     const at::Tensor picked = levels.index_select(0, at::tensor(rows, at::kLong));
     std::vector<at::Tensor> xs, log_qs;
@@ -280,17 +316,16 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& request) {
       own.rejected += found.rejected;
       if (!found.outcome.ok() && own.status == "ok") own.status = found.outcome.message();
       if (--left[i] > 0) return;
-      const ScoredImage image = scored(static_cast<std::int64_t>(id), own, D);
-      known[image.image] = image;
-      if (ledger) ledger->append(entry_of(image));
+      finished.add(scored(static_cast<std::int64_t>(id), own, D));
       report_progress();
     });
   };
   diffusion::SampleIds reported;
   for (const diffusion::SampleIds& round : rounds_of(request, ids)) {
     solve(round);
+    finished.exchange();
     reported.insert(reported.end(), round.begin(), round.end());
-    if (request.target_se > 0 && standard_error(known, reported) <= request.target_se) break;
+    if (request.target_se > 0 && standard_error(finished, reported) <= request.target_se) break;
   }
   std::sort(reported.begin(), reported.end());
   report.seconds = watch.seconds();
@@ -298,7 +333,7 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& request) {
   std::vector<double> bits;
   std::vector<std::int64_t> rows;
   for (const std::uint64_t id : reported) {
-    const ScoredImage& image = known.at(static_cast<std::int64_t>(id));
+    const ScoredImage& image = finished.of(static_cast<std::int64_t>(id));
     rows.push_back(image.image - request.first);
     report.images.push_back(image);
     report.pictures.push_back(picture_of_levels(levels[rows.back()]));
@@ -318,7 +353,7 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& request) {
   report.nfe_mean /= static_cast<double>(bits.size());
   const at::Tensor own = levels.index_select(0, at::tensor(rows, at::kLong));
   const at::Tensor x = draw_of(own, reported, 0).x.to(request.device);
-  const Scored again{model, schedule, x, reported, options, request, known};
+  const Scored again{crew, model, schedule, x, reported, options, request, finished};
   if (request.check > 0) report.budget = budget_of(again);
   if (request.bound > 0) report.bound = bound_of(again);
   return report;

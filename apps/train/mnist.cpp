@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "data.hpp"
+#include "ranks/ranks.hpp"
 #include "stochflow/diffusion/checkpoint.hpp"
 #include "stochflow/diffusion/nets/description.hpp"
 #include "stochflow/diffusion/runtime.hpp"
@@ -179,28 +180,64 @@ diffusion::Trainer start(const Arguments& arguments,
   return trainer;
 }
 
-void run(const Arguments& arguments) {
+// Adds v up over the ranks, bit for bit the same on all.
+void sum_over_ranks(const Crew& crew, at::Tensor& v) {
+  const at::Tensor own = v.to(at::kCPU).contiguous();
+  const auto floats = [](const std::string& bytes) {
+    return reinterpret_cast<const float*>(bytes.data());
+  };
+  const auto n = static_cast<std::size_t>(own.numel());
+  const std::string all = crew.meet(
+      [&] { return std::string(static_cast<const char*>(own.data_ptr()), n * sizeof(float)); },
+      [&](const std::string& left, const std::string& right) {
+        std::string sum(left.size(), '\0');
+        auto* const to = reinterpret_cast<float*>(sum.data());
+        for (std::size_t i = 0; i < n; ++i) to[i] = floats(left)[i] + floats(right)[i];
+        return sum;
+      });
+  v.copy_(at::from_blob(const_cast<char*>(all.data()), own.sizes(), own.options()));
+}
+
+// Whether any rank was asked to stop, so that all stop at the same step.
+bool stopped(const StopSignal& stop, const Crew& crew) {
+  if (crew.ranks == 1) return stop.came();
+  return crew.meet([&] { return std::string(stop.came() ? "stop" : ""); },
+                   [](const std::string& left, const std::string& right) {
+                     return left.empty() ? right : left;
+                   }) == "stop";
+}
+
+void run(const Arguments& arguments, const Crew& crew) {
   diffusion::tune_process();
   const Files files(arguments.out);
-  for (const fs::path& file : {files.state, files.network, files.log}) prepare_output(file);
-  prepare_plot(files.curve);
-  if (!arguments.json.empty()) prepare_output(arguments.json);
+  if (crew.leads()) {
+    for (const fs::path& file : {files.state, files.network, files.log}) prepare_output(file);
+    prepare_plot(files.curve);
+    if (!arguments.json.empty()) prepare_output(arguments.json);
+  }
   const auto train = diffusion::read_mnist(arguments.data, diffusion::MnistPart::train);
   const auto test = diffusion::read_mnist(arguments.data, diffusion::MnistPart::test);
   diffusion::Trainer trainer = start(arguments, files, train);
+  trainer.share_parts({.rank = crew.rank, .ranks = crew.ranks, .sum = [&](at::Tensor& v) {
+                         sum_over_ranks(crew, v);
+                       }});
   const std::int64_t steps = trainer.settings().steps, resumed_at = trainer.steps_made();
   const at::Tensor some =
       test.images.narrow(0, 0, std::min<std::int64_t>(validation_images, test.size()));
+  const StopSignal stop;
+  if (!crew.leads()) {
+    while (trainer.steps_made() < steps && !stopped(stop, crew)) trainer.step();
+    return;
+  }
   TrainLog log(files.log, resumed_at);
   json last_validation;
-
-  const StopSignal stop;
+  bool asked_to_stop = false;
   {
     Progress progress("training", steps, resumed_at);
     Stopwatch since_checkpoint;
     double sum = 0;
     std::int64_t count = 0;
-    while (trainer.steps_made() < steps && !stop.came()) {
+    while (trainer.steps_made() < steps && !(asked_to_stop = stopped(stop, crew))) {
       const diffusion::StepReport report = trainer.step();
       sum += report.bound;
       ++count;
@@ -228,7 +265,7 @@ void run(const Arguments& arguments) {
       progress.update(report.step, with_digits(report.bound, 3) + " bits/dim");
     }
   }
-  if (stop.came()) {
+  if (asked_to_stop) {
     save_all(trainer, files, last_validation, arguments.half);
     throw std::runtime_error("stopped after step " + std::to_string(trainer.steps_made()) + " of " +
                              std::to_string(steps) + "; --resume --out " + arguments.out +
@@ -254,6 +291,7 @@ void run(const Arguments& arguments) {
     inputs["resumed_at"] = resumed_at;
     json record = run_record("train", inputs);
     record["wall_seconds"] = log.seconds();
+    record["ranks"] = crew.ranks;
     record["results"] = last_validation;
     record["results"]["steps"] = steps;
     record["results"]["epochs"] = trainer.epochs_seen();
@@ -334,7 +372,7 @@ void add_train_mnist(CLI::App& train) {
   mnist->add_option("--json", a->json, "Write inputs and results to this file");
   mnist->callback([a, steps] {
     a->new_plan = steps->count() > 0;
-    run(*a);
+    with_crew([&](const Crew& crew) { run(*a, crew); });
   });
 }
 

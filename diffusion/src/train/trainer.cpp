@@ -32,6 +32,14 @@ std::string metadata(const TensorFile& content, const char* key) {
   throw std::runtime_error(file.string() + ": " + sentence);
 }
 
+// The sum along the aligned tree: 0 with 1, 2 with 3, then 0 with 2, ...
+at::Tensor tree_sum(std::vector<at::Tensor> v) {
+  for (std::size_t stride = 1; stride < v.size(); stride *= 2) {
+    for (std::size_t i = 0; i + stride < v.size(); i += 2 * stride) v[i] = v[i] + v[i + stride];
+  }
+  return v.front();
+}
+
 double surprise_weight(const TrainSettings& s, std::int64_t step) {
   const double done = static_cast<double>(step) / (s.surprise_until * static_cast<double>(s.steps));
   return done >= 1 ? 0 : s.surprise * 0.5 * (1 + std::cos(M_PI * done));
@@ -63,6 +71,16 @@ void Trainer::start_from(const ScoreNetwork& trained) {
   for (auto& [name, slot] : slots_) slot.average.copy_(slot.weight);
 }
 
+void Trainer::share_parts(PartsOfRanks ranks) {
+  const std::int64_t own = settings_.parts / ranks.ranks;
+  if (own * ranks.ranks != settings_.parts || (own & (own - 1)) != 0) {
+    throw std::invalid_argument(std::to_string(settings_.parts) + " parts for " +
+                                std::to_string(ranks.ranks) +
+                                " ranks: the parts of a rank must be 1, 2, 4, 8, ...");
+  }
+  ranks_ = std::move(ranks);
+}
+
 double Trainer::epochs_seen() const {
   return static_cast<double>(step_ * settings_.batch) / static_cast<double>(images_.size(0));
 }
@@ -85,9 +103,7 @@ at::Tensor Trainer::labels_of(const at::Tensor& images,
 
 // Loss and gradients of the rows [first, first + rows) of the step's batch, already divided by the
 // whole batch, so that the parts simply add up.
-Trainer::Part Trainer::run_part(const BatchDraw& draw,
-                                std::int64_t first,
-                                std::int64_t rows) const {
+at::Tensor Trainer::run_part(const BatchDraw& draw, std::int64_t first, std::int64_t rows) const {
   const auto key = static_cast<std::uint64_t>(step_);
   const auto own = [&](const at::Tensor& t) { return t.narrow(0, first, rows); };
   const at::Tensor rows_of = own(draw.indices).contiguous();
@@ -123,8 +139,15 @@ Trainer::Part Trainer::run_part(const BatchDraw& draw,
   }
   if (clean.defined()) loss = loss + (weight * out.surprise).sum() * (surprise * bits / values);
 
-  return {bound.item<double>(),
-          torch::autograd::grad({loss}, weights_of(slots_), {}, false, false, true)};
+  const std::vector<at::Tensor> weights = weights_of(slots_);
+  auto gradients = torch::autograd::grad({loss}, weights, {}, false, false, true);
+  const at::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    gradients[i] =
+        gradients[i].defined() ? gradients[i].flatten() : at::zeros_like(weights[i]).flatten();
+  }
+  gradients.push_back(bound.detach().reshape({1}));
+  return at::cat(gradients);
 }
 
 StepReport Trainer::step() {
@@ -134,26 +157,28 @@ StepReport Trainer::step() {
   const BatchDraw draw{
       batch_indices(s.seed, step_, s.batch, images_.size(0)),
       draw_noise_levels(config_.gamma_min, config_.gamma_max, s.gamma_slices, s.batch, u)};
-  const std::int64_t rows = s.batch / s.parts;
-  std::vector<std::future<Part>> running;
-  for (std::int64_t k = 1; k < s.parts; ++k) {
+  const std::int64_t rows = s.batch / s.parts, own = s.parts / ranks_.ranks,
+                     first = ranks_.rank * own;
+  std::vector<std::future<at::Tensor>> running;
+  for (std::int64_t k = first + 1; k < first + own; ++k) {
     running.push_back(std::async(
         std::launch::async, [this, &draw, k, rows] { return run_part(draw, k * rows, rows); }));
   }
-  std::vector<Part> parts;
-  parts.push_back(run_part(draw, 0, rows));
+  std::vector<at::Tensor> parts{run_part(draw, first * rows, rows)};
   for (auto& part : running) parts.push_back(part.get());
 
   const at::NoGradGuard no_grad;
-  // What the Gaussian decoder adds: entropy of N(y, s^2) at gamma_min, prior KL left out (< 1e-3).
-  double value = 0.5 * (std::log(2 * M_PI) + 1 + config_.gamma_min) * bits + 7;
-  for (const Part& part : parts) value += part.bound;
-  std::vector<at::Tensor> gradients = parts[0].gradients;
-  for (std::size_t i = 0; i < gradients.size(); ++i) {
-    if (!gradients[i].defined()) continue;
-    for (std::size_t k = 1; k < parts.size(); ++k)
-      gradients[i] = gradients[i] + parts[k].gradients[i];
+  at::Tensor sum = tree_sum(std::move(parts));
+  if (ranks_.ranks > 1) ranks_.sum(sum);
+  std::vector<at::Tensor> gradients;
+  std::int64_t used = 0;
+  for (const at::Tensor& w : weights_of(slots_)) {
+    gradients.push_back(sum.narrow(0, used, w.numel()).view(w.sizes()));
+    used += w.numel();
   }
+  // What the Gaussian decoder adds: entropy of N(y, s^2) at gamma_min, prior KL left out (< 1e-3).
+  const double value =
+      0.5 * (std::log(2 * M_PI) + 1 + config_.gamma_min) * bits + 7 + sum[used].item<double>();
   const double norm = gradient_norm(gradients);
   if (!std::isfinite(value) || !std::isfinite(norm)) {
     throw std::runtime_error("training: the loss or its gradient is not finite after step " +

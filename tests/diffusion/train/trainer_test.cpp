@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
+#include <barrier>
 #include <cmath>
 #include <stdexcept>
+#include <thread>
 
 #include "stochflow/diffusion/checkpoint.hpp"
 #include "stochflow/diffusion/nets/unet.hpp"
@@ -140,6 +143,53 @@ TEST(Trainer, TheNumberOfPartsOnlyChangesTheRounding) {
   EXPECT_NEAR(x.gradient_norm, y.gradient_norm, 1e-5 * x.gradient_norm);
   one.parts = 3;
   EXPECT_THROW(Trainer(tiny(), one, images()), std::invalid_argument);
+}
+
+// Two ranks as threads that meet at a barrier: every step is, to the bit, that of one process with
+// as many parts.
+TEST(Trainer, RanksMakeTheSameSteps) {
+  TrainSettings settings = quick();
+  settings.parts = 4;
+  Trainer alone(tiny(), settings, images());
+  std::array<at::Tensor, 2> brought;
+  std::barrier meeting(2);
+  const auto sum = [&](int rank) {
+    return [&, rank](at::Tensor& v) {
+      brought[static_cast<std::size_t>(rank)] = v;
+      meeting.arrive_and_wait();
+      const at::Tensor all = brought[0] + brought[1];
+      meeting.arrive_and_wait();  // both have read
+      v.copy_(all);
+    };
+  };
+  std::vector<Trainer> trainers;
+  for (int rank = 0; rank < 2; ++rank) {
+    trainers.emplace_back(tiny(), settings, images());
+    trainers.back().share_parts({.rank = rank, .ranks = 2, .sum = sum(rank)});
+  }
+  std::array<double, 2> bounds{};
+  const auto work = [&](std::size_t rank) {
+    for (int i = 0; i < 3; ++i) bounds[rank] = trainers[rank].step().bound;
+  };
+  std::thread other(work, 1);
+  work(0);
+  other.join();
+  double bound = 0;
+  for (int i = 0; i < 3; ++i) bound = alone.step().bound;
+  for (std::size_t rank = 0; rank < 2; ++rank) {
+    EXPECT_EQ(bounds[rank], bound);
+    const auto expected = weights_of(alone.network()), found = weights_of(trainers[rank].network());
+    for (const auto& [name, weight] : expected) {
+      EXPECT_TRUE(at::equal(weight, found.at(name))) << name;
+    }
+  }
+  settings.parts = 1;
+  EXPECT_THROW(Trainer(tiny(), settings, images()).share_parts({.rank = 0, .ranks = 2}),
+               std::invalid_argument);
+  settings.batch = 24;
+  settings.parts = 6;
+  EXPECT_THROW(Trainer(tiny(), settings, images()).share_parts({.rank = 0, .ranks = 2}),
+               std::invalid_argument);
 }
 
 TEST(Trainer, EveryEpochIsAPermutation) {

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,15 @@ struct StepReport {
   double learning_rate;
 };
 
+/// How the parts of a batch are shared out among processes, each of which has a Trainer with the
+/// same settings: this one computes an equal run of them, the `rank`-th. `sum(v)` replaces v [n]
+/// float32 by its sum over all ranks along the aligned tree (0 with 1, 2 with 3, then 0 with 2,
+/// ...) on every rank.
+struct PartsOfRanks {
+  int rank = 0, ranks = 1;
+  std::function<void(at::Tensor& v)> sum = {};
+};
+
 class Trainer {
  public:
   /// images [N, C, H, W] uint8, and for a network that knows classes labels [N] uint8. Starts from
@@ -41,6 +51,11 @@ class Trainer {
   /// Before the first step: starts from the weights of a trained network, with blocks added where
   /// this one has more (nets/deepen.hpp). Throws std::invalid_argument when it does not fit.
   void start_from(const ScoreNetwork& trained);
+
+  /// From here on this process is one of several, which make every step together and have the same
+  /// weights, to the bit those of one process with as many parts in all. Throws
+  /// std::invalid_argument unless the parts of a rank are a power of two.
+  void share_parts(PartsOfRanks ranks);
 
   /// One optimiser step. Throws std::runtime_error when loss or gradient is not finite; the state
   /// is then still that of the last good step.
@@ -68,18 +83,16 @@ class Trainer {
     at::Tensor indices;
     NoiseLevels levels;
   };
-  struct Part {
-    double bound;
-    std::vector<at::Tensor> gradients;
-  };
   at::Tensor labels_of(const at::Tensor& images, std::int64_t first, std::uint64_t key) const;
-  Part run_part(const BatchDraw& draw, std::int64_t first, std::int64_t rows) const;
+  /// Gradients one after the other, then the bound: [n + 1] float32.
+  at::Tensor run_part(const BatchDraw& draw, std::int64_t first, std::int64_t rows) const;
 
   ScoreNetworkConfig config_;
   TrainSettings settings_;
   at::Tensor images_, labels_;
   ScoreNetwork network_;
   OptimiserSlots slots_;
+  PartsOfRanks ranks_;
   std::int64_t step_ = 0;
 };
 

@@ -1,26 +1,7 @@
 # `stochflow simulate` under mpiexec: the files it writes are the same for 1, 2 and 3 ranks, and what
 # goes wrong is one sentence, an exit code and no file.
-#   cmake -DMPIEXEC=... -DFLAG=-n -DPROGRAM=... -DWORK=... -P program.cmake
-function(run)
-  execute_process(COMMAND ${ARGN} TIMEOUT 100
-    RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE errors)
-  foreach(name code output errors)
-    set(${name} "${${name}}" PARENT_SCOPE)
-  endforeach()
-endfunction()
-function(expect)
-  if(NOT (${ARGN}))
-    message(FATAL_ERROR "not so: ${ARGN}\nexit code ${code}\n${output}\n${errors}")
-  endif()
-endfunction()
-function(expect_once text)
-  string(REGEX MATCHALL "${text}" found "${output}${errors}")
-  list(LENGTH found times)
-  if(NOT times EQUAL 1)
-    message(FATAL_ERROR "'${text}' was said ${times} times:\n${output}\n${errors}")
-  endif()
-endfunction()
-
+#   cmake -DMPIEXEC=... -DFLAG=-n -DPROGRAM=... -DWORK=... -P simulate.cmake
+include(${CMAKE_CURRENT_LIST_DIR}/checks.cmake)
 file(REMOVE_RECURSE ${WORK})
 # A method in lanes and one without.
 foreach(method EulerMaruyama SRIW1)
