@@ -58,12 +58,21 @@ std::vector<Block> blocks_of(const fs::path& page) {
   return blocks;
 }
 
+// What lies between the marks, moved to the left margin.
 std::string region_of(const std::string& name) {
   const std::string text = read(source / "docs/examples" / (name + ".cpp"));
   const std::string begin = "// [snippet]\n", end = "// [/snippet]\n";
   const std::size_t first = text.find(begin), last = text.find(end);
   if (first == std::string::npos || last == std::string::npos) return "no region in " + name;
-  return text.substr(first + begin.size(), last - first - begin.size());
+  std::istringstream lines(text.substr(first + begin.size(), last - first - begin.size()));
+  std::string region, line;
+  const std::size_t margin =
+      text.find_first_not_of(' ', first + begin.size()) - first - begin.size();
+  while (std::getline(lines, line)) {
+    if (line.find_first_not_of(' ') != std::string::npos) line.erase(0, margin);
+    if (!lines.eof()) region += line + "\n";  // the last is what stands before the mark
+  }
+  return region;
 }
 
 std::string output_of(const std::string& name) {
