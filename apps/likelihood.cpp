@@ -31,6 +31,7 @@ void run(Arguments arguments, const Crew& crew) {
   const Range range = range_of("--images", arguments.images);
   request.first = range.first;
   request.last = range.last;
+  request = decided(request);
   check(request);
   for (const std::string& file : {arguments.json, arguments.csv}) {
     if (crew.leads() && !file.empty()) prepare_output(file);
@@ -112,18 +113,21 @@ void add_likelihood(CLI::App& app) {
                    request.solver,
                    "per-image: its own steps for each image; odeint: one step size for a batch")
       ->capture_default_str();
+  command->add_option("--method",
+                      request.method,
+                      "Of per-image: adams (the default), dormand-prince54 (with --probe-changes), "
+                      "tsitouras54, bogacki-shampine32, dormand-prince853");
   command
-      ->add_option(
-          "--method",
-          request.method,
-          "Of per-image: dormand-prince54, tsitouras54, bogacki-shampine32, dormand-prince853")
-      ->capture_default_str();
-  command->add_option("--atol", request.atol, "Tolerance on the state, in units of the noise")
-      ->check(positive_number())
-      ->capture_default_str();
-  command->add_option("--atol-logp", request.atol_logp, "On the log density, nats a step")
-      ->check(positive_number())
-      ->capture_default_str();
+      ->add_option("--atol",
+                   request.atol,
+                   "Tolerance on the state, in units of the noise (default: 0.03 by adams, else "
+                   "0.01)")
+      ->check(positive_number());
+  command
+      ->add_option("--atol-logp",
+                   request.atol_logp,
+                   "On the log density, nats a step (default: 1 by adams, else 0.3)")
+      ->check(positive_number());
   command->add_option("--batch", request.batch, "Images at a time")
       ->check(whole_number(1, 100000))
       ->capture_default_str();

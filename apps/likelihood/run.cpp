@@ -230,7 +230,8 @@ GreyImage picture_of_levels(const at::Tensor& image) {
 
 }  // namespace
 
-LikelihoodReport run_likelihood(const LikelihoodRequest& request, const Crew& crew) {
+LikelihoodReport run_likelihood(const LikelihoodRequest& asked, const Crew& crew) {
+  const LikelihoodRequest request = decided(asked);
   check(request);
   const diffusion::MicroBatch calls =
       network_calls(request.device, request.threads > 0 ? request.threads : crew.processors);

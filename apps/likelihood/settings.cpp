@@ -34,6 +34,15 @@ std::string fingerprint(const std::filesystem::path& file) {
 
 }  // namespace
 
+LikelihoodRequest decided(LikelihoodRequest request) {
+  const bool one_step = request.probe_changes > 0 || request.solver == "odeint";
+  if (request.method.empty()) request.method = one_step ? "dormand-prince54" : "adams";
+  const bool adams = request.method == "adams";
+  if (request.atol == 0) request.atol = adams ? 0.03 : 0.01;
+  if (request.atol_logp == 0) request.atol_logp = adams ? 1 : 0.3;
+  return request;
+}
+
 diffusion::LikelihoodOptions options_of(const LikelihoodRequest& request) {
   using namespace diffusion;
   return {.trace = named<Trace>("trace",
@@ -52,12 +61,13 @@ diffusion::LikelihoodOptions options_of(const LikelihoodRequest& request) {
               "solver",
               request.solver,
               {{"per-image", LikelihoodSolver::per_image}, {"odeint", LikelihoodSolver::odeint}}),
-          .method = named<Tableau>("method",
-                                   request.method,
-                                   {{"bogacki-shampine32", bogacki_shampine32},
-                                    {"dormand-prince54", dormand_prince54},
-                                    {"dormand-prince853", dormand_prince853},
-                                    {"tsitouras54", tsitouras54}}),
+          .method = named<BatchMethod>("method",
+                                       request.method,
+                                       {{"adams", Adams{}},
+                                        {"bogacki-shampine32", bogacki_shampine32},
+                                        {"dormand-prince54", dormand_prince54},
+                                        {"dormand-prince853", dormand_prince853},
+                                        {"tsitouras54", tsitouras54}}),
           .batch = request.batch};
 }
 
@@ -92,6 +102,10 @@ void check(const LikelihoodRequest& request) {
   }
   if (request.probe_changes > 0 && request.solver != "per-image") {
     throw UsageError("--probe-changes needs --solver per-image, which ends steps there");
+  }
+  if (request.probe_changes > 0 && request.method == "adams") {
+    throw UsageError(
+        "--probe-changes needs a method without memory, such as --method dormand-prince54");
   }
   if (request.first < 0 || request.last <= request.first) {
     throw UsageError("--images expects FIRST:LAST with FIRST < LAST, found " +

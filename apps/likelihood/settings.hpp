@@ -9,6 +9,11 @@
 
 namespace stochflow::apps {
 
+/// The same with a method and tolerances where none were asked for. Adams' estimate is of its
+/// predictor's error, its corrector is one order better: tolerances three times as large are as
+/// accurate as the others'.
+LikelihoodRequest decided(LikelihoodRequest request);
+
 /// Throws UsageError for names that do not exist and ranges that are empty.
 void check(const LikelihoodRequest& request);
 

@@ -80,14 +80,15 @@ T named(const std::string& kind, const std::string& name, const Named<T>& all) {
 }
 
 /// One step size for the batch, or a method for steps of each sample's own.
-using OdeSolver = std::variant<OdeStepper, Tableau>;
+using OdeSolver = std::variant<OdeStepper, BatchMethod>;
 
 const Named<OdeSolver>& ode_solvers() {
   static const Named<OdeSolver> all{{"dopri5", OdeStepper::dopri5},
                                     {"cash-karp54", OdeStepper::cash_karp54},
                                     {"fehlberg78", OdeStepper::fehlberg78},
-                                    {"tsit5", tsitouras54},
-                                    {"dop853", dormand_prince853}};
+                                    {"tsit5", BatchMethod(tsitouras54)},
+                                    {"dop853", BatchMethod(dormand_prince853)},
+                                    {"adams", BatchMethod(Adams{})}};
   return all;
 }
 
@@ -99,7 +100,7 @@ Samples by_ode(const NoisePredictor& model,
                const SampleRequest& request,
                const SampleOptions& options) {
   const OdeSolver solver = ode_solver(request.solver);
-  if (const auto* method = std::get_if<Tableau>(&solver)) {
+  if (const auto* method = std::get_if<BatchMethod>(&solver)) {
     const PerSampleTolerance tolerance{
         .rtol = request.rtol, .atol = request.atol, .method = *method, .batch = request.batch};
     return sample_ode_per_sample(model, schedule, draw, tolerance, options);
@@ -166,8 +167,8 @@ std::vector<double> sample_times(const Schedule& schedule,
 void check_solver(const std::string& name) { ode_solver(name); }
 
 bool refills(const SampleRequest& request) {
-  return request.method == "ggf" ||
-         (request.method == "ode" && std::holds_alternative<Tableau>(ode_solver(request.solver)));
+  return request.method == "ggf" || (request.method == "ode" && std::holds_alternative<BatchMethod>(
+                                                                    ode_solver(request.solver)));
 }
 
 std::vector<std::string> sampler_names() { return names_of(methods()); }

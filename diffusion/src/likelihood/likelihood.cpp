@@ -32,6 +32,11 @@ void check(const at::Tensor& x, const SampleIds& ids, const LikelihoodOptions& o
         "log_likelihood: probes that change along the path need the solver per_image, which ends "
         "steps there; leave probe_changes empty for odeint");
   }
+  if (std::holds_alternative<Adams>(options.method) && !options.probe_changes.empty()) {
+    throw std::invalid_argument(
+        "log_likelihood: a multistep method remembers the probes from before a change; take a "
+        "Runge-Kutta pair such as dormand_prince54 for probe_changes");
+  }
   if (options.batch < 1) {
     throw std::invalid_argument("log_likelihood: expected a batch of at least 1, found " +
                                 std::to_string(options.batch));
@@ -126,12 +131,13 @@ std::vector<ImageLikelihood> log_likelihood(
   const auto interval_of = [&](double gamma) {
     return std::upper_bound(changes.begin(), changes.end(), gamma) - changes.begin();
   };
+  const auto* const pair = std::get_if<Tableau>(&options.method);
   std::size_t stage = 0;                                         // of the step under way
   std::vector<double> next_change(static_cast<std::size_t>(B));  // of each row
   AdaptiveBatch batch(
       options.method,
       [&](const at::Tensor& y, const at::Tensor& gamma) {
-        const bool last = ++stage == options.method.stages - 1;
+        const bool last = pair != nullptr && ++stage == pair->stages - 1;
         if (!last || changes.empty()) return flow(y);
         const at::Tensor goal = at::tensor(next_change, at::kDouble).to(gamma.device());
         return flow.after_change(y, gamma >= goal - 1e-9);

@@ -8,16 +8,14 @@
 #include <string>
 #include <utility>
 
-namespace stochflow::diffusion {
-namespace {
+#include "batch_formula.hpp"
 
-at::Tensor column(const std::vector<double>& values, const at::Tensor& like) {
-  return at::tensor(values, at::kDouble).to(like.device());
+namespace stochflow::diffusion {
+std::string_view name(const BatchMethod& method) {
+  return std::visit([](const auto& m) { return m.name; }, method);
 }
 
-}  // namespace
-
-AdaptiveBatch::AdaptiveBatch(const Tableau& method,
+AdaptiveBatch::AdaptiveBatch(const BatchMethod& method,
                              Field field,
                              ErrorNorm error_norm,
                              double t0,
@@ -26,25 +24,34 @@ AdaptiveBatch::AdaptiveBatch(const Tableau& method,
                              std::int64_t size,
                              const at::TensorOptions& options,
                              const StepControl& control)
-    : method_(method),
-      field_(std::move(field)),
-      error_norm_(std::move(error_norm)),
+    : error_norm_(std::move(error_norm)),
       t0_(t0),
       t1_(t1),
       control_(control),
       rows_(static_cast<std::size_t>(rows)),
       progress_(static_cast<std::size_t>(rows)),
       accepted_(static_cast<std::size_t>(rows)),
-      y_(at::zeros({rows, size}, options)),
-      dydt_(at::zeros({rows, size}, options)) {
+      y_(at::zeros({rows, size}, options)) {
   if (rows < 1 || size < 1 || !std::isfinite(t0) || !std::isfinite(t1) || t0 == t1) {
     throw std::invalid_argument(
         "AdaptiveBatch: expected at least one row, one number a row, and two different finite "
         "times");
   }
+  if (const auto* const adams = std::get_if<Adams>(&method)) {
+    formula_ = adams_formula(*adams, std::move(field), y_);
+  } else {
+    formula_ = runge_kutta_formula(std::get<Tableau>(method), std::move(field), y_);
+  }
 }
 
+AdaptiveBatch::~AdaptiveBatch() = default;
+
 void AdaptiveBatch::set_stops(std::vector<double> stops) {
+  if (!stops.empty() && !formula_->takes_jumps()) {
+    throw std::invalid_argument(
+        "AdaptiveBatch: a multistep method remembers the field from before a jump; take a "
+        "Runge-Kutta pair for stops");
+  }
   const double direction = t1_ > t0_ ? 1 : -1;
   double before = t0_;
   for (const double stop : stops) {
@@ -70,7 +77,7 @@ double AdaptiveBatch::next_stop(double t) const {
 void AdaptiveBatch::load(std::int64_t row, const at::Tensor& y0) {
   const auto i = static_cast<std::size_t>(row);
   y_[row].copy_(y0);
-  dydt_[row].zero_();
+  formula_->forget(i);
   rows_[i] = {.busy = true, .outcome = {.status = Status::ok, .t = t0_, .step = 0}};
   progress_[i] = {.t = t0_};
 }
@@ -94,36 +101,15 @@ void AdaptiveBatch::step() {
     // On the way to a stop, equal steps: a short one before it would be wasted.
     if (!last && !stops_.empty() && h[i] != 0) h[i] = remaining / std::ceil(remaining / h[i]);
   }
-  const at::Tensor h_column = column(h, y_).unsqueeze(1);
-
-  std::vector<at::Tensor> k{dydt_};
-  at::Tensor y_next;
-  const auto weighed = [&](const std::array<double, max_stages>& weights) {
-    at::Tensor sum = weights[0] * k[0];
-    for (std::size_t j = 1; j < k.size(); ++j) {
-      if (weights[j] != 0) sum = sum + weights[j] * k[j];
-    }
-    return h_column * sum;
-  };
-  for (std::size_t s = 1; s < method_.stages; ++s) {
-    std::vector<double> stage_t(B);
-    for (std::size_t i = 0; i < B; ++i) stage_t[i] = t[i] + method_.c[s] * h[i];
-    y_next = y_ + weighed(method_.a[s]);
-    k.push_back(field_(y_next, column(stage_t, y_)));
-  }
+  const BatchFormula::Proposal proposal = formula_->propose(y_, t, h);
   const at::Tensor errors =
-      error_norm_(y_, y_next, weighed(method_.e)).to(at::kCPU, at::kDouble).contiguous();
+      error_norm_(y_, proposal.y, proposal.error).to(at::kCPU, at::kDouble).contiguous();
   for (std::size_t i = 0; i < B; ++i) {
     accepted_[i] = 0;
     if (rows_[i].busy) settle(i, h[i], errors.data_ptr<double>()[i]);
   }
-  const at::Tensor accepted =
-      at::from_blob(
-          accepted_.data(), {static_cast<std::int64_t>(B), 1}, at::TensorOptions().dtype(at::kBool))
-          .clone()
-          .to(y_.device());
-  y_ = at::where(accepted, y_next, y_);
-  dydt_ = at::where(accepted, k.back(), dydt_);
+  y_ = at::where(detail::mask_of(accepted_, y_), proposal.y, y_);
+  formula_->keep(accepted_);
 }
 
 void AdaptiveBatch::settle(std::size_t i, double taken, double error) {
@@ -140,8 +126,8 @@ void AdaptiveBatch::settle(std::size_t i, double taken, double error) {
     accepted_[i] = 1;
     return;
   }
-  row.evaluations += static_cast<std::int64_t>(method_.stages) - 1;
-  const double p = method_.error_order + 1;  // the error of a step is of this order
+  row.evaluations += formula_->evaluations_a_step();
+  const double p = formula_->error_order(i);
   if (error <= 1) {
     accepted_[i] = 1;
     const double goal = next_stop(progress.t);
@@ -154,7 +140,9 @@ void AdaptiveBatch::settle(std::size_t i, double taken, double error) {
     const double factor =
         control_.safety * std::pow(e, -0.7 / p) * std::pow(progress.last_error, 0.4 / p);
     progress.last_error = std::max(error, 1e-4);
-    progress.h = taken * std::clamp(factor, control_.shrink, control_.grow);
+    progress.h =
+        taken *
+        std::clamp(factor, control_.shrink, std::min(control_.grow, formula_->most_growth()));
   } else {
     ++row.rejected;
     const double factor = std::isfinite(error) ? control_.safety * std::pow(error, -1 / p) : 0;

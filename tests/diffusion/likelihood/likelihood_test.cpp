@@ -77,8 +77,11 @@ TEST(Likelihood, EveryMethodConvergesToTheSameValue) {
   const MixtureScore modes = mixture();
   const at::Tensor x = some_points(3, 2);
   const Schedule schedule = linear_log_snr(-6, 38);
-  for (const Tableau& method : {bogacki_shampine32, dormand_prince54, tsitouras54}) {
-    SCOPED_TRACE(method.name);
+  for (const BatchMethod& method : {BatchMethod(bogacki_shampine32),
+                                    BatchMethod(dormand_prince54),
+                                    BatchMethod(tsitouras54),
+                                    BatchMethod(Adams{})}) {
+    SCOPED_TRACE(name(method));
     LikelihoodOptions options = precise();
     options.method = method;
     options.tolerance = {.atol = 1e-8, .atol_log_density = 1e-8};

@@ -155,10 +155,19 @@ AdaptiveBatch::ErrorNorm within(double tolerance) {
   };
 }
 
+std::int64_t evaluations_a_step(const BatchMethod& method) {
+  const auto* const pair = std::get_if<Tableau>(&method);
+  return pair == nullptr ? 1 : static_cast<std::int64_t>(pair->stages) - 1;
+}
+
 TEST(AdaptiveBatch, GivesEachRowItsOwnSteps) {
   const std::vector<double> lambdas{0.1, 1, 10, 100};
-  for (const Tableau& method : {bogacki_shampine32, dormand_prince54, tsitouras54}) {
-    SCOPED_TRACE(method.name);
+  for (const BatchMethod& method : {BatchMethod(bogacki_shampine32),
+                                    BatchMethod(dormand_prince54),
+                                    BatchMethod(tsitouras54),
+                                    BatchMethod(Adams{.order = 3}),
+                                    BatchMethod(Adams{.order = 5})}) {
+    SCOPED_TRACE(name(method));
     const Relaxation field{doubles(lambdas, {4, 1})};
     AdaptiveBatch batch(method, field, within(1e-8), 0, 3, 4, 2, at::kDouble);
     for (std::int64_t i = 0; i < 4; ++i) batch.load(i, doubles({1, -2}, {2}));
@@ -171,9 +180,8 @@ TEST(AdaptiveBatch, GivesEachRowItsOwnSteps) {
       EXPECT_NEAR(y[0], Relaxation::exact(lambdas[i], 1, 3), 2e-6);
       EXPECT_NEAR(y[1], Relaxation::exact(lambdas[i], -2, 3), 2e-6);
       const auto& steps = batch.row(row);
-      EXPECT_EQ(
-          steps.evaluations,
-          1 + static_cast<std::int64_t>(method.stages - 1) * (steps.outcome.step + steps.rejected));
+      EXPECT_EQ(steps.evaluations,
+                1 + evaluations_a_step(method) * (steps.outcome.step + steps.rejected));
     }
     EXPECT_GT(batch.row(3).outcome.step, 2 * batch.row(0).outcome.step);
   }
@@ -196,10 +204,76 @@ TEST(AdaptiveBatch, ConvergesWithTheOrderOfTheMethod) {
   }
 }
 
-TEST(AdaptiveBatch, RowsDoNotFeelTheirNeighboursAndCanBeRefilled) {
+// By hand: Euler's predictor and the trapezoidal rule; then the polynomials through the two slopes
+// at hand, and through the third as well, with the second step half as long again.
+TEST(AdaptiveBatch, AdamsMethodsTakeTheStepsOfTheBook) {
+  const Relaxation field{doubles({0.7}, {1, 1})};
+  const auto slope = [](double y, double t) { return -0.7 * y + std::cos(t); };
+  const double h = 0.1, k = 0.15;
+  AdaptiveBatch batch(Adams{.order = 2},
+                      field,
+                      within(1e9),
+                      0,
+                      h + k,
+                      1,
+                      1,
+                      at::kDouble,
+                      {.first_step = h / (h + k), .safety = 100});
+  batch.load(0, doubles({1}, {1}));
+  while (batch.any_busy()) batch.step();
+  ASSERT_EQ(batch.row(0).outcome.step, 2);
+  const double f0 = slope(1, 0), f1 = slope(1 + h * f0, h), y1 = 1 + h / 2 * (f0 + f1);
+  const double f2 = slope(y1 + k * f1 + k * k / (2 * h) * (f1 - f0), h + k);
+  // The parabola through f0, f1, f2 at -h, 0, k, integrated over [0, k].
+  const double first = (f1 - f0) / h, second = ((f2 - f1) / k - first) / (h + k);
+  const double y2 = y1 + k * f1 + k * k / 2 * first + (k * k * k / 3 + h * k * k / 2) * second;
+  EXPECT_NEAR(batch.state(0).item<double>(), y2, 1e-14);
+}
+
+TEST(AdaptiveBatch, AdamsMethodsConvergeWithTheirOrder) {
+  for (int order = 2; order <= max_adams_order; ++order) {
+    const std::vector<double> lambdas{0.3, 0.5, 0.9};
+    const auto run = [&](double tolerance) {
+      AdaptiveBatch batch(Adams{.order = order},
+                          Relaxation{doubles(lambdas, {1, 3})},
+                          within(tolerance),
+                          0,
+                          30,
+                          1,
+                          3,
+                          at::kDouble,
+                          {.first_step = 1e-6, .max_steps = 100000});
+      batch.load(0, at::ones({3}, at::kDouble));
+      while (batch.any_busy()) batch.step();
+      EXPECT_TRUE(batch.row(0).outcome.ok());
+      double error = 0;
+      for (std::size_t i = 0; i < 3; ++i) {
+        error += std::abs(to_vector(batch.state(0))[i] - Relaxation::exact(lambdas[i], 1, 30));
+      }
+      return std::pair(error, static_cast<double>(batch.row(0).evaluations));
+    };
+    const auto [coarse, few] = run(1e-5);
+    const auto [fine, many] = run(1e-8);
+    EXPECT_GT(std::log(coarse / fine) / std::log(many / few), order - 0.3) << order;
+    EXPECT_LT(fine, 1e-7) << order;
+  }
+  for (const int order : {0, max_adams_order + 1}) {
+    EXPECT_THROW(AdaptiveBatch(Adams{.order = order}, {}, within(1), 0, 1, 1, 1, at::kDouble),
+                 std::invalid_argument);
+  }
+  AdaptiveBatch batch(Adams{}, {}, within(1), 0, 1, 1, 1, at::kDouble);
+  EXPECT_THROW(batch.set_stops({0.5}), std::invalid_argument);
+}
+
+class AdaptiveBatchBy : public ::testing::TestWithParam<BatchMethod> {};
+INSTANTIATE_TEST_SUITE_P(EitherKind,
+                         AdaptiveBatchBy,
+                         ::testing::Values(BatchMethod(dormand_prince54), BatchMethod(Adams{})));
+
+TEST_P(AdaptiveBatchBy, RowsDoNotFeelTheirNeighboursAndCanBeRefilled) {
   at::Tensor lambda = doubles({5, 0.3}, {2, 1});
   const auto run_alone = [](double value, double t1) {
-    AdaptiveBatch batch(dormand_prince54,
+    AdaptiveBatch batch(GetParam(),
                         Relaxation{doubles({value, value}, {2, 1})},
                         within(1e-6),
                         1,
@@ -213,7 +287,7 @@ TEST(AdaptiveBatch, RowsDoNotFeelTheirNeighboursAndCanBeRefilled) {
   };
   for (const double t1 : {4.0, -2.0}) {  // both directions
     AdaptiveBatch batch(
-        dormand_prince54,
+        GetParam(),
         [&](const at::Tensor& y, const at::Tensor& t) { return Relaxation{lambda}(y, t); },
         within(1e-6),
         1,
@@ -239,10 +313,10 @@ TEST(AdaptiveBatch, RowsDoNotFeelTheirNeighboursAndCanBeRefilled) {
   }
 }
 
-TEST(AdaptiveBatch, SaysHowARowFailed) {
+TEST_P(AdaptiveBatchBy, SaysHowARowFailed) {
   const auto run = [](AdaptiveBatch::Field field, const StepControl& control) {
     AdaptiveBatch batch(
-        dormand_prince54, std::move(field), within(1e-6), 0, 2, 1, 1, at::kDouble, control);
+        GetParam(), std::move(field), within(1e-6), 0, 2, 1, 1, at::kDouble, control);
     batch.load(0, doubles({1}, {1}));
     while (batch.any_busy()) batch.step();
     return batch.row(0).outcome;

@@ -35,7 +35,7 @@ struct LikelihoodOptions {
   std::vector<double> probe_changes = {};
   LikelihoodTolerance tolerance = {};
   LikelihoodSolver solver = LikelihoodSolver::per_image;
-  Tableau method = dormand_prince54;  // of per_image
+  BatchMethod method = dormand_prince54;  // of per_image
   StepControl control = {};           // of per_image
   std::int64_t batch = 64;            // images under way at a time
   MicroBatch micro = {};              // how the model is called

@@ -10,7 +10,7 @@ namespace stochflow::diffusion {
 struct PerSampleTolerance {
   double rtol = 1e-4;
   double atol = 1e-4;  // a grey level of 8 bits on [-1, 1] is 8e-3
-  Tableau method = tsitouras54;
+  BatchMethod method = tsitouras54;
   StepControl control = {};
   std::int64_t batch = 64;  // samples under way at a time
 };

@@ -12,8 +12,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <string_view>
+#include <variant>
 #include <vector>
 
+#include "stochflow/diffusion/tensor/adams.hpp"
 #include "stochflow/diffusion/tensor/tableau.hpp"
 #include "stochflow/status.hpp"
 
@@ -23,9 +27,15 @@ struct StepControl {
   double first_step = 0.01;        // as a part of the interval
   double safety = 0.9;             // h <- h safety E^-(0.7/p) E_last^(0.4/p): the PI controller of
   double shrink = 0.2;             // Hairer and Wanner 1996, section IV.2, with these bounds
-  double grow = 5;                 // on the factor
+  double grow = 5;                 // on the factor; 2 at most for Adams
   std::int64_t max_steps = 10000;  // accepted and rejected
 };
+
+/// How a step is made: an explicit Runge-Kutta pair, or one evaluation a step and a memory.
+using BatchMethod = std::variant<Tableau, Adams>;
+std::string_view name(const BatchMethod& method);
+
+class BatchFormula;
 
 class AdaptiveBatch {
  public:
@@ -43,7 +53,7 @@ class AdaptiveBatch {
   };
 
   /// Room for `rows` problems of `size` numbers, all from t0 to t1 (either may be the larger).
-  AdaptiveBatch(const Tableau& method,
+  AdaptiveBatch(const BatchMethod& method,
                 Field field,
                 ErrorNorm error_norm,
                 double t0,
@@ -52,11 +62,13 @@ class AdaptiveBatch {
                 std::int64_t size,
                 const at::TensorOptions& options,
                 const StepControl& control = {});
+  ~AdaptiveBatch();
 
   /// Times between t0 and t1, in the order of travel, at which steps have to end: where the field
   /// jumps. The last stage of a step that ends there is the first of the next one, so it has to be
   /// evaluated after the jump; it has no weight in the step itself but in the estimate of its
-  /// error. Throws std::invalid_argument for other times.
+  /// error. Throws std::invalid_argument for other times, and for Adams, whose memory a jump
+  /// spoils.
   void set_stops(std::vector<double> stops);
 
   /// Puts a new problem into a row: y0 [N].
@@ -79,8 +91,7 @@ class AdaptiveBatch {
   double next_stop(double t) const;
   void settle(std::size_t i, double taken, double error);
 
-  Tableau method_;
-  Field field_;
+  std::unique_ptr<BatchFormula> formula_;
   ErrorNorm error_norm_;
   double t0_, t1_;
   std::vector<double> stops_;
@@ -88,8 +99,7 @@ class AdaptiveBatch {
   std::vector<Row> rows_;
   std::vector<Progress> progress_;
   std::vector<char> accepted_;
-  at::Tensor y_;     // [B, N]
-  at::Tensor dydt_;  // [B, N], at y
+  at::Tensor y_;  // [B, N]
 };
 
 }  // namespace stochflow::diffusion
