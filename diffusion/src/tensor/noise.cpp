@@ -89,26 +89,69 @@ at::Tensor rademacher(const RandomStream& stream,
 }
 
 TensorIncrements::TensorIncrements(std::uint64_t seed, SampleIds ids, at::Tensor like)
-    : increments_(seed, Purpose::increments),
-      bridge_(seed, Purpose::bridge),
-      ids_(std::move(ids)),
-      like_(std::move(like)) {}
+    : seed_(seed), ids_(std::move(ids)), like_(std::move(like)) {}
+
+at::Tensor TensorIncrements::standard(Purpose purpose, const Step& step) const {
+  const RandomStream stream(seed_, purpose);
+  return filled(ids_, like_, [&](std::uint64_t id, auto* row, std::size_t n) {
+    const auto draws = [&](std::uint64_t draw, std::size_t lane) {
+      return normal_pair(stream, id, draw, static_cast<std::uint32_t>(lane));
+    };
+    fill_step_normals(draws, static_cast<std::uint64_t>(step.index), std::span(row, n));
+  });
+}
 
 Increment<at::Tensor> TensorIncrements::increment(const Step& step) const {
-  const auto index = static_cast<std::uint64_t>(step.index);
-  const auto fill = [&](std::uint64_t id, auto* row, std::size_t n) {
-    const auto draws = [&](std::uint64_t draw, std::size_t lane) {
-      return normal_pair(increments_, id, draw, static_cast<std::uint32_t>(lane));
-    };
-    fill_step_normals(draws, index, std::span(row, n));
-  };
-  return {std::sqrt(step.h) * filled(ids_, like_, fill)};
+  return stochflow::detail::scaled(step.h, standard(Purpose::increments, step));
+}
+SpaceTimeIncrement<at::Tensor> TensorIncrements::space_time_increment(const Step& step) const {
+  return stochflow::detail::scaled(
+      step.h, standard(Purpose::increments, step), standard(Purpose::space_time_area, step));
+}
+SpaceTimeTimeIncrement<at::Tensor> TensorIncrements::space_time_time_increment(
+    const Step& step) const {
+  return stochflow::detail::scaled(step.h,
+                                   standard(Purpose::increments, step),
+                                   standard(Purpose::space_time_area, step),
+                                   standard(Purpose::space_time_time_area, step));
+}
+
+namespace {
+
+/// The variables `of(trajectory)` of each sample's own path, a Vector<double> each.
+template <class Of>
+at::Tensor of_trajectories(std::uint64_t seed,
+                           const SampleIds& ids,
+                           const at::Tensor& like,
+                           const Of& of) {
+  return filled(ids, like, [&](std::uint64_t id, auto* row, std::size_t n) {
+    const auto zero = Vector<double>::Zero(static_cast<Eigen::Index>(n));
+    const Vector<double> values = of(FreshIncrements<Vector<double>>(seed, id, zero));
+    for (std::size_t k = 0; k < n; ++k) {
+      row[k] = static_cast<std::decay_t<decltype(*row)>>(values[static_cast<Eigen::Index>(k)]);
+    }
+  });
+}
+
+}  // namespace
+
+TwoPointIncrement<at::Tensor> TensorIncrements::two_point_increment(const Step& step) const {
+  return {of_trajectories(
+      seed_, ids_, like_, [&](const auto& path) { return path.two_point_increment(step).W; })};
+}
+ThreePointIncrement<at::Tensor> TensorIncrements::three_point_increment(const Step& step) const {
+  return {
+      of_trajectories(
+          seed_, ids_, like_, [&](const auto& path) { return path.three_point_increment(step).W; }),
+      of_trajectories(seed_, ids_, like_, [&](const auto& path) {
+        return path.three_point_increment(step).e;
+      })};
 }
 
 at::Tensor TensorIncrements::bridge_normals(const Step& step, int ordinal) const {
   const auto draw =
       (static_cast<std::uint64_t>(step.index) << 16) + static_cast<std::uint64_t>(ordinal);
-  return normals(bridge_, ids_, draw, like_);
+  return normals(RandomStream(seed_, Purpose::bridge), ids_, draw, like_);
 }
 
 }  // namespace stochflow::diffusion

@@ -47,8 +47,9 @@ at::Tensor rademacher(const RandomStream& stream,
                       std::uint64_t draw,
                       const at::Tensor& like);
 
-/// A batch of Brownian paths for `solve`, one a sample: W is [B, ...], N(0, h) each. Sample i of a
-/// run of tensors gets the increments of trajectory i of a run of Eigen states.
+/// A batch of Brownian paths for `solve`, one a sample: variables are [B, ...], W is N(0, h) each.
+/// Sample i of a run of tensors gets the noise of trajectory i of a run of Eigen states, whatever a
+/// method takes of it but Lévy areas (one Brownian motion a component has none).
 class TensorIncrements {
  public:
   using value_type = at::Tensor;
@@ -56,11 +57,16 @@ class TensorIncrements {
   TensorIncrements(std::uint64_t seed, SampleIds ids, at::Tensor like);
 
   Increment<at::Tensor> increment(const Step& step) const;
+  SpaceTimeIncrement<at::Tensor> space_time_increment(const Step& step) const;
+  SpaceTimeTimeIncrement<at::Tensor> space_time_time_increment(const Step& step) const;
+  TwoPointIncrement<at::Tensor> two_point_increment(const Step& step) const;
+  ThreePointIncrement<at::Tensor> three_point_increment(const Step& step) const;
   at::Tensor bridge_normals(const Step& step, int ordinal) const;
 
  private:
-  RandomStream increments_;
-  RandomStream bridge_;
+  at::Tensor standard(Purpose purpose, const Step& step) const;
+
+  std::uint64_t seed_;
   SampleIds ids_;
   at::Tensor like_;
 };

@@ -16,6 +16,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <type_traits>
 
 #include "stochflow/methods/srk/unroll.hpp"
 #include "stochflow/noise/increments.hpp"
@@ -83,7 +84,8 @@ X sri_step(const P& sde,
   const V chi1 = (dB.W * dB.W - h) * (0.5 / root_h);
   const V chi2 = 0.5 * dB.W + dB.H;
   const V chi3 = (dB.W * dB.W * dB.W - (3 * h) * dB.W) * (1 / (6 * h));
-  std::array<X, s> f, g;
+  std::array<X, s> f;
+  std::array<std::decay_t<decltype(detail::plain(sde.diffusion(x, t)))>, s> g;
   X next = x;
   srk::unroll<s>([&](auto i) {
     constexpr bool needs_f =
@@ -106,7 +108,7 @@ X sri_step(const P& sde,
     if constexpr (same_g) {
       g[i] = g[0];
     } else {
-      g[i] = sde.diffusion(noise_stage, t + c1[i] * h);
+      g[i] = detail::plain(sde.diffusion(noise_stage, t + c1[i] * h));
     }
     if constexpr (T.alpha[i] != 0) next = next + (h * T.alpha[i]) * f[i];
     const V weight = T.b1[i] * dB.W + T.b2[i] * chi1 + T.b3[i] * chi2 + T.b4[i] * chi3;
