@@ -31,8 +31,8 @@ using Competitor = Answer (*)(const stochflow::diffusion::NoisePredictor& model,
                               const Images& images,
                               double tolerance);
 
-/// This library's, steps of each image's own; tolerance: on the state in units of the noise, and 100
-/// or 30 times that in nats on the log density.
+/// This library's, steps of each image's own; tolerance: on the state in units of the noise, and
+/// 100 or 30 times that in nats on the log density.
 Answer adams(const stochflow::diffusion::NoisePredictor& model,
              const stochflow::diffusion::Schedule& schedule,
              const Images& images,

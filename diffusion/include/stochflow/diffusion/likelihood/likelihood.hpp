@@ -36,9 +36,9 @@ struct LikelihoodOptions {
   LikelihoodTolerance tolerance = {};
   LikelihoodSolver solver = LikelihoodSolver::per_image;
   BatchMethod method = dormand_prince54;  // of per_image
-  StepControl control = {};           // of per_image
-  std::int64_t batch = 64;            // images under way at a time
-  MicroBatch micro = {};              // how the model is called
+  StepControl control = {};               // of per_image
+  std::int64_t batch = 64;                // images under way at a time
+  MicroBatch micro = {};                  // how the model is called
   at::ScalarType dtype = at::kFloat;  // in which the model is called; the solver works in float64
 };
 
