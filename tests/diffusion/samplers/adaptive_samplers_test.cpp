@@ -56,6 +56,8 @@ TEST(Ggf, RejectedStepsDoNotChangeTheLawInOneDimension) {
   }
 }
 
+// 800 samples tell distribution functions apart that differ by 3/sqrt(800) = 0.11: the smallest
+// mode, of weight 0.2, lost or doubled, and the biases that redrawn noise had in the test above.
 TEST(Ggf, DrawsFromTheMixtureUnderManySchedules) {
   const MixtureScore model = mixture();
   constexpr std::int64_t n = 800;
