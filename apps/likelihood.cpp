@@ -37,10 +37,12 @@ void run(Arguments arguments, const Crew& crew) {
     if (crew.leads() && !file.empty()) prepare_output(file);
   }
   std::optional<Progress> progress;
-  request.progress = [&](std::int64_t done, std::int64_t total) {
-    if (!progress) progress.emplace("Likelihoods", total, done);
-    progress->update(done);
-  };
+  if (crew.leads()) {
+    request.progress = [&](std::int64_t done, std::int64_t total) {
+      if (!progress) progress.emplace("Likelihoods", total, done);
+      progress->update(done);
+    };
+  }
   const LikelihoodReport report = run_likelihood(request, crew);
   progress.reset();
   if (!crew.leads()) return;

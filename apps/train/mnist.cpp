@@ -84,6 +84,13 @@ bool wants_mixed_precision(const std::string& precision) {
 #endif
 }
 
+diffusion::Optimiser optimiser_of(const std::string& name) {
+  if (name != "adam" && name != "muon") {
+    throw unknown_name("optimiser", name, {"adam", "muon"});
+  }
+  return diffusion::optimiser_named(name);
+}
+
 diffusion::ScoreNetworkConfig network_of(const Arguments& arguments) {
   diffusion::ScoreNetworkConfig config;
   config.channels = arguments.channels;
@@ -170,7 +177,7 @@ diffusion::Trainer start(const Arguments& arguments,
                                std::llround(arguments.epochs * static_cast<double>(data.size()) /
                                             static_cast<double>(settings.batch)));
   }
-  settings.optimiser = diffusion::optimiser_named(arguments.optimiser);
+  settings.optimiser = optimiser_of(arguments.optimiser);
   settings.mixed_precision = wants_mixed_precision(arguments.precision);
   if (arguments.classes) settings.slice_weights = where_classes_are_decided;
   diffusion::Trainer trainer(network_of(arguments), settings, data.images, data.labels);

@@ -118,34 +118,31 @@ SpaceTimeTimeIncrement<at::Tensor> TensorIncrements::space_time_time_increment(
 
 namespace {
 
-/// The variables `of(trajectory)` of each sample's own path, a Vector<double> each.
-template <class Of>
-at::Tensor of_trajectories(std::uint64_t seed,
-                           const SampleIds& ids,
-                           const at::Tensor& like,
-                           const Of& of) {
-  return filled(ids, like, [&](std::uint64_t id, auto* row, std::size_t n) {
-    const auto zero = Vector<double>::Zero(static_cast<Eigen::Index>(n));
-    const Vector<double> values = of(FreshIncrements<Vector<double>>(seed, id, zero));
-    for (std::size_t k = 0; k < n; ++k) {
-      row[k] = static_cast<std::decay_t<decltype(*row)>>(values[static_cast<Eigen::Index>(k)]);
-    }
-  });
+/// The trajectory that is a sample's own.
+FreshIncrements<Vector<double>> trajectory(std::uint64_t seed, std::uint64_t id, std::size_t n) {
+  return {seed, id, Vector<double>::Zero(static_cast<Eigen::Index>(n))};
+}
+
+template <class T>
+void copy(const Vector<double>& values, T* to) {
+  for (const double v : values) *to++ = static_cast<T>(v);
 }
 
 }  // namespace
 
 TwoPointIncrement<at::Tensor> TensorIncrements::two_point_increment(const Step& step) const {
-  return {of_trajectories(
-      seed_, ids_, like_, [&](const auto& path) { return path.two_point_increment(step).W; })};
+  return {filled(ids_, like_, [&](std::uint64_t id, auto* row, std::size_t n) {
+    copy(trajectory(seed_, id, n).two_point_increment(step).W, row);
+  })};
 }
 ThreePointIncrement<at::Tensor> TensorIncrements::three_point_increment(const Step& step) const {
-  return {
-      of_trajectories(
-          seed_, ids_, like_, [&](const auto& path) { return path.three_point_increment(step).W; }),
-      of_trajectories(seed_, ids_, like_, [&](const auto& path) {
-        return path.three_point_increment(step).e;
-      })};
+  const at::Tensor both = at::stack({like_, like_}, 1);  // W and e, [B, 2, ...]
+  const at::Tensor drawn = filled(ids_, both, [&](std::uint64_t id, auto* row, std::size_t n) {
+    const auto dB = trajectory(seed_, id, n / 2).three_point_increment(step);
+    copy(dB.W, row);
+    copy(dB.e, row + n / 2);
+  });
+  return {drawn.select(1, 0), drawn.select(1, 1)};
 }
 
 at::Tensor TensorIncrements::bridge_normals(const Step& step, int ordinal) const {

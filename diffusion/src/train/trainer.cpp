@@ -73,7 +73,8 @@ void Trainer::start_from(const ScoreNetwork& trained) {
 
 void Trainer::share_parts(PartsOfRanks ranks) {
   const std::int64_t own = settings_.parts / ranks.ranks;
-  if (own * ranks.ranks != settings_.parts || (own & (own - 1)) != 0) {
+  // Alone, any number will do: there is no other tree to agree with.
+  if (ranks.ranks > 1 && (own * ranks.ranks != settings_.parts || (own & (own - 1)) != 0)) {
     throw std::invalid_argument(std::to_string(settings_.parts) + " parts for " +
                                 std::to_string(ranks.ranks) +
                                 " ranks: the parts of a rank must be 1, 2, 4, 8, ...");

@@ -121,6 +121,8 @@ TEST(Probes, RefusesLevelsThatDoNotRiseAndSolversWithoutStops) {
       estimates(
           model, 1, {.probe_changes = {1, 2}, .solver = LikelihoodSolver::odeint, .batch = 1}),
       std::invalid_argument);
+  EXPECT_THROW(estimates(model, 1, {.probe_changes = {1, 2}, .method = Adams{}, .batch = 1}),
+               std::invalid_argument);
   EXPECT_TRUE(equal_probe_changes(0).empty());
   EXPECT_EQ(equal_probe_changes(2, -1, 1), (std::vector<double>{-1, 0, 1}));
 }

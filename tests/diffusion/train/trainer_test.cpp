@@ -188,6 +188,7 @@ TEST(Trainer, RanksMakeTheSameSteps) {
                std::invalid_argument);
   settings.batch = 24;
   settings.parts = 6;
+  EXPECT_NO_THROW(Trainer(tiny(), settings, images()).share_parts({}));  // one process
   EXPECT_THROW(Trainer(tiny(), settings, images()).share_parts({.rank = 0, .ranks = 2}),
                std::invalid_argument);
 }

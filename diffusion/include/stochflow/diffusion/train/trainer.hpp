@@ -54,7 +54,7 @@ class Trainer {
 
   /// From here on this process is one of several, which make every step together and have the same
   /// weights, to the bit those of one process with as many parts in all. Throws
-  /// std::invalid_argument unless the parts of a rank are a power of two.
+  /// std::invalid_argument where several ranks have not a power of two of parts each.
   void share_parts(PartsOfRanks ranks);
 
   /// One optimiser step. Throws std::runtime_error when loss or gradient is not finite; the state
