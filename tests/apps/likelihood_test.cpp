@@ -65,6 +65,19 @@ TEST(Likelihood, HasTheSameBitsForAnyBatchAndNumberOfThreads) {
   EXPECT_EQ(few.bound.mean, many.bound.mean);
 }
 
+TEST(Likelihood, MethodAndTolerancesSuitEachOther) {
+  const LikelihoodRequest plain = decided({});
+  EXPECT_EQ(plain.method, "adams");
+  EXPECT_EQ(plain.atol, 0.03);
+  EXPECT_EQ(plain.atol_logp, 1);
+  const LikelihoodRequest changing = decided({.probe_changes = 4, .atol_logp = 0.7});
+  EXPECT_EQ(changing.method, "dormand-prince54");
+  EXPECT_EQ(changing.atol, 0.01);
+  EXPECT_EQ(changing.atol_logp, 0.7);  // what was asked for stays
+  EXPECT_EQ(decided({.solver = "odeint"}).method, "dormand-prince54");
+  EXPECT_THROW(check(decided({.probe_changes = 4, .method = "adams"})), UsageError);
+}
+
 TEST(Likelihood, TheBoundBesideItIsOfTheSameImages) {
   LikelihoodRequest request = loose(5, 9);
   request.bound = 3;
