@@ -4,12 +4,19 @@
 
 #include <utility>
 
+#include "stochflow/langevin/quicsort.hpp"
+#include "stochflow/langevin/ubu.hpp"
+#include "stochflow/langevin/underdamped.hpp"
 #include "stochflow/methods/heun.hpp"
 #include "stochflow/methods/milstein.hpp"
+#include "stochflow/methods/milstein_general.hpp"
 #include "stochflow/methods/sosri.hpp"
 #include "stochflow/methods/spark.hpp"
 #include "stochflow/methods/sra1.hpp"
+#include "stochflow/methods/sri2.hpp"
 #include "stochflow/methods/sriw1.hpp"
+#include "stochflow/noise/area_tree.hpp"
+#include "stochflow/noise/tree_increments.hpp"
 #include "stochflow/verify/problems.hpp"
 
 namespace stochflow {
@@ -145,6 +152,82 @@ TEST(SolveAdaptive, GeneralNoiseRevisitsRejectedEnds) {
   const auto s = solve_adaptive(sde, StepDoubling<Heun>{}, x0, 0, 1, PathId{2, 0}, controller);
   EXPECT_TRUE(s.outcome.ok());
   EXPECT_GT(s.rejected_steps, 0);
+}
+
+using Pair = Vector<double, 2>;
+
+/// Columns that do not commute: without areas the strong order is 1/2.
+const auto twisted = ito<Noise::general>([](const auto& x, double) { return x * -0.5; },
+                                         [](const auto& x, double t) {
+                                           using T = typename std::decay_t<decltype(x)>::Scalar;
+                                           Matrix<T, 2> g;
+                                           g << T(0.4), x[1], -x[0], T(0.3 + 0.2 * t);
+                                           return g;
+                                         });
+
+// Against a step for every cell of the same path.
+TEST(SolveAdaptive, LevyAreasOfAPathServeStepsOfAnyLength) {
+  const Pair x0(0.5, -0.5);
+  const auto rms = [&](const auto& method, double tolerance) {
+    double sum = 0;
+    for (std::uint64_t k = 0; k < 20; ++k) {
+      const auto path = [&] { return AreaTree<Pair>(7, k, 0, 1, 12, Pair::Zero()); };
+      const auto reference = solve(
+          twisted, MilsteinGeneral{}, x0, uniform_grid(0, 1, 1 << 12), TreeIncrements(path()));
+      const PiController controller{.rtol = tolerance, .atol = tolerance, .first_step = 0.3};
+      const auto s = solve_adaptive_on(twisted, method, x0, path(), controller);
+      EXPECT_TRUE(s.outcome.ok());
+      EXPECT_EQ(s.t, 1);
+      sum += (s.x - reference.x).square().mean();
+    }
+    return std::sqrt(sum / 20);
+  };
+  for (const double tolerance : {1e-2, 1e-3}) {
+    SCOPED_TRACE(tolerance);
+    EXPECT_LT(rms(StepDoubling<MilsteinGeneral>{}, tolerance), 5 * tolerance);
+    EXPECT_LT(rms(StepDoubling<SRI2>{}, tolerance), 5 * tolerance);
+  }
+}
+
+TEST(SolveAdaptive, StepsOnAreasAreMultiplesOfTwoCells) {
+  const Pair x0(0.5, -0.5);
+  const AreaTree<Pair> path(7, 0, 0, 1, 8, Pair::Zero());
+  const double unit = path.length(2 * path.cell());
+  const PiController loose{.rtol = 0.1, .atol = 0.1};
+  const AdaptiveOptions options{.save_at = {0.3, 1}};
+  const auto on_an_end = [&](const Pair&, double t) { EXPECT_EQ(std::round(t / unit) * unit, t); };
+  const auto s = solve_adaptive_on(
+      twisted, StepDoubling<MilsteinGeneral>{}, x0, path, loose, options, on_an_end);
+  EXPECT_TRUE(s.outcome.ok());
+  EXPECT_EQ(s.times, options.save_at);
+  EXPECT_GT(s.rejected_steps + s.outcome.step, 3);
+  const PiController tight{.rtol = 1e-6, .atol = 1e-6};
+  const auto stuck = solve_adaptive_on(twisted, StepDoubling<MilsteinGeneral>{}, x0, path, tight);
+  EXPECT_EQ(stuck.outcome.status, Status::step_underflow);
+}
+
+// Underdamped Langevin dynamics in a double well, whose methods need H, or H and K.
+TEST(SolveAdaptive, LangevinMethodsOnTreesThatHaveWhatTheyNeed) {
+  using Tree = BrownianTree<double, SpaceTimeTimeIncrement>;
+  using State = PhaseSpace<double>;
+  const UnderdampedLangevin sde([](double x) { return x * x * x - x; }, 0.7, 0.5);
+  const State start{1.0, 0.0};
+  for (std::uint64_t k = 0; k < 10; ++k) {
+    SCOPED_TRACE(k);
+    const Tree tree(3, k, 0, 2);
+    const State exact =
+        solve(sde, QUICSORT{}, start, uniform_grid(0, 2, 1 << 10), TreeIncrements(tree)).x;
+    const auto error = [&](const auto& method, double tolerance) {
+      const PiController controller{
+          .rtol = tolerance, .atol = tolerance, .first_step = automatic_first_step};
+      const auto s = solve_adaptive_on(sde, method, start, tree, controller);
+      EXPECT_TRUE(s.outcome.ok());
+      return std::hypot(s.x.x - exact.x, s.x.v - exact.v);
+    };
+    EXPECT_LT(error(StepDoubling<QUICSORT>{}, 1e-6), 1e-5);
+    EXPECT_LT(error(StepDoubling<UBU>{}, 1e-4), 1e-3);
+    EXPECT_GT(error(StepDoubling<QUICSORT>{}, 1e-2), 1e-6);
+  }
 }
 
 TEST(SolveAdaptive, BudgetAndUnderflowAreOutcomes) {

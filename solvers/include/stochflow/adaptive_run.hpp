@@ -34,7 +34,18 @@ struct AdaptiveSolution : Solution<X> {
 
 namespace detail {
 
-/// At most `wanted` ticks, with four significant bits, so that the tree needs few levels.
+/// Every step is a multiple of it, in ticks: two of the shortest intervals that the path answers
+/// for, so that each step has a middle.
+template <class Tree>
+std::int64_t shortest_step(const Tree& path) {
+  if constexpr (requires { path.cell(); }) {
+    return 2 * path.cell();
+  } else {
+    return 2;
+  }
+}
+
+/// At most `wanted`, with four significant bits, so that the tree needs few levels.
 inline std::int64_t round_step(double wanted) {
   const auto n = static_cast<std::int64_t>(std::min(wanted, 0x1p30));
   if (n < 16) return n;
@@ -115,10 +126,12 @@ class AdaptiveRun {
     if (solution_.outcome.step + solution_.rejected_steps >= options.max_steps) {
       return finish(Status::max_steps);
     }
-    std::int64_t to = at + round_step(wanted);
+    const std::int64_t unit = shortest_step(path);
+    std::int64_t to =
+        at + unit * std::max<std::int64_t>(1, round_step(wanted / static_cast<double>(unit)));
     to = std::min(to, target(path, options));
     if (!looked_at.empty()) to = std::min(to, looked_at.back());
-    if (to - at < 2) return finish(Status::step_underflow);
+    if (to - at < unit) return finish(Status::step_underflow);
 
     Memory memory = memory_;
     auto tried = try_step(problem, method, solution_.x, path, at, to, memory);
@@ -130,6 +143,7 @@ class AdaptiveRun {
     const double taken = static_cast<double>(to - at);
     if (!accepted) {
       ++solution_.rejected_steps;
+      if (to - at == unit) return finish(Status::step_underflow);
       if (P::noise == Noise::general && (looked_at.empty() || to < looked_at.back())) {
         looked_at.push_back(to);
       }
@@ -171,9 +185,9 @@ class AdaptiveRun {
   template <class Tree>
   std::int64_t target(const Tree& path, const AdaptiveOptions& options) const {
     if (next_save_ == options.save_at.size()) return Tree::ticks;
-    const double t0 = path.time(0), tick = path.length(1);
-    return std::clamp<std::int64_t>(
-        std::llround((options.save_at[next_save_] - t0) / tick), 0, Tree::ticks);
+    const std::int64_t unit = shortest_step(path);
+    const double since = options.save_at[next_save_] - path.time(0);
+    return std::clamp<std::int64_t>(unit * std::llround(since / path.length(unit)), 0, Tree::ticks);
   }
 
   template <class Tree, class Observer>

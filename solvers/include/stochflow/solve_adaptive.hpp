@@ -12,7 +12,7 @@
 // compile here.
 //
 // A controller is a value with rtol, atol, first_step, grow, a type Memory and a member `factor`:
-// PiController or PidController. Step ends are multiples of (t1 - t0) 2^-30; save times are rounded
+// PiController or PidController. Step ends are multiples of (t1 - t0) 2^-29; save times are rounded
 // to these, and stepped to. States in between without bending the steps: dense_output.hpp.
 
 #include <cstdint>
@@ -72,7 +72,9 @@ AdaptiveSolution<X> solve_adaptive_with(const P& problem,
 
 }  // namespace detail
 
-/// The same on a path given by the caller: a BrownianTree or a type with its members.
+/// The same on a path given by the caller: a BrownianTree, an AreaTree for methods that need Lévy
+/// areas, or a type with their members. On an AreaTree steps are multiples of two cells: a
+/// run that needs shorter ones ends with step_underflow.
 template <class P,
           class M,
           class X,

@@ -26,6 +26,7 @@ constexpr bool takes_tensors() {
                                   "SplitStepBackwardEuler",
                                   "KenCarpSRA",
                                   "SkRock",
+                                  "SRock2",
                                   "TamedEuler",
                                   "TamedMilstein",
                                   "TruncatedEuler"}) {

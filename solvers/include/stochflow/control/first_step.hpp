@@ -21,19 +21,24 @@ inline constexpr double automatic_first_step = -1;
 namespace detail {
 
 /// |f| + 3 (standard deviation of the noise per square root of time), component by component.
+/// Problems on states of their own kind have a member for it.
 template <class P, class X>
 X speed(const P& problem, const X& x, double t) {
-  const X f = problem.drift(x, t);
-  const auto g = plain(problem.diffusion(x, t));
-  using std::abs;
-  if constexpr (std::is_arithmetic_v<X>) {
-    return abs(f) + 3 * abs(static_cast<X>(g));
-  } else if constexpr (MatrixExpression<decltype(g)>) {
-    return f.abs() + 3 * g.rowwise().norm().array();
-  } else if constexpr (EigenExpression<decltype(g)>) {
-    return f.abs() + 3 * g.abs();
+  if constexpr (requires { problem.speed(x, t); }) {
+    return problem.speed(x, t);
   } else {
-    return f.abs() + 3 * abs(g);
+    const X f = problem.drift(x, t);
+    const auto g = plain(problem.diffusion(x, t));
+    using std::abs;
+    if constexpr (std::is_arithmetic_v<X>) {
+      return abs(f) + 3 * abs(static_cast<X>(g));
+    } else if constexpr (MatrixExpression<decltype(g)>) {
+      return f.abs() + 3 * g.rowwise().norm().array();
+    } else if constexpr (EigenExpression<decltype(g)>) {
+      return f.abs() + 3 * g.abs();
+    } else {
+      return f.abs() + 3 * abs(g);
+    }
   }
 }
 

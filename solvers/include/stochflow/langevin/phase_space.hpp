@@ -4,9 +4,11 @@
 // Langevin dynamics. It has + - and multiplication by a number, so every method for additive noise
 // runs on it as on any other state; the methods of this folder are made for it.
 
+#include <cmath>
 #include <utility>
 #include <vector>
 
+#include "stochflow/control/error_norm.hpp"
 #include "stochflow/state.hpp"
 
 namespace stochflow {
@@ -42,6 +44,18 @@ struct PhaseSpace {
 
 template <class X>
 PhaseSpace(X, X) -> PhaseSpace<X>;
+
+/// The root mean square over positions and velocities, each in units of its own size.
+template <class X>
+double scaled_error(const PhaseSpace<X>& error,
+                    const PhaseSpace<X>& s,
+                    const PhaseSpace<X>& next,
+                    double atol,
+                    double rtol) requires MeasurableState<X> {
+  const double x = scaled_error(error.x, s.x, next.x, atol, rtol);
+  const double v = scaled_error(error.v, s.v, next.v, atol, rtol);
+  return std::sqrt(0.5 * (x * x + v * v));
+}
 
 template <class X>
 struct StateTraits<PhaseSpace<X>> {

@@ -60,6 +60,13 @@ class UnderdampedLangevin {
   double diffusion(const PhaseSpace<X>&, double) const {
     return rho();
   }
+  /// How fast the state changes, |drift| + 3 |diffusion|: what automatic_first_step asks for.
+  template <class X>
+  PhaseSpace<X> speed(const PhaseSpace<X>& s, double t) const {
+    using std::abs;
+    const PhaseSpace<X> f = drift(s, t);
+    return {X(abs(f.x)), X(abs(f.v) + 3 * rho())};
+  }
   template <class X>
   PhaseSpace<X> noise_term(const PhaseSpace<X>&, double, const X& dW) const {
     return {X(dW * 0.0), X(rho() * dW)};

@@ -13,19 +13,16 @@
 // What is not resolved is held, not removed: it loses 5 % a step. And the stages are chosen for the
 // stiffness at x: a drift that grows faster than linearly wants an implicit or tamed method.
 //
-// The number of stages comes from h rho, rho a bound of the spectral radius of Df: the problem's
-// member `spectral_radius(x, t)` where it has one, else the largest row sum of the Jacobian by dual
-// numbers (N passes a step for N components; never too small). Or fix `stages` by hand.
+// The number of stages comes from h rho, rho a bound of the spectral radius of Df
+// (stiff/spectral_radius.hpp: the problem's own, or by dual numbers). Or fix `stages` by hand.
 // Source: Abdulle, Almuslimani and Vilmart, SIAM/ASA J. Uncertain. Quantif. 6 (2018),
 // with damping eta = 0.05.
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
-#include <type_traits>
 
 #include "stochflow/facts.hpp"
-#include "stochflow/implicit/newton.hpp"
+#include "stochflow/methods/stiff/spectral_radius.hpp"
 #include "stochflow/noise/increments.hpp"
 #include "stochflow/sde.hpp"
 
@@ -54,7 +51,8 @@ struct SkRock {
 
   template <class P, class X, class V>
   X step(const P& sde, const X& x, double t, double h, const Increment<V>& dB) const {
-    const int s = stages > 0 ? stages : stages_for(h * spectral_radius(sde, x, t));
+    const int s =
+        stages > 0 ? stages : stages_for(h * detail::spectral_radius(facts.name, sde, x, t));
     if (s > max_stages) return detail::not_a_number(x);  // the solver reports not_finite
     const double w0 = 1 + eta / (static_cast<double>(s) * s);
     const double w1 = chebyshev_over_slope(s, w0);
@@ -85,25 +83,6 @@ struct SkRock {
       D_before = D, D = D_next;
     }
     return T / D;
-  }
-
-  template <class P, class X>
-  static double spectral_radius(const P& sde, const X& x, double t) {
-    if constexpr (requires { sde.spectral_radius(x, t); }) {
-      return sde.spectral_radius(x, t);
-    } else if constexpr (detail::DifferentiableDrift<P, X>) {
-      const auto J = detail::jacobian(detail::DriftAt<P>{sde, t}, x);
-      if constexpr (std::is_arithmetic_v<X>) {
-        return std::abs(J);
-      } else {
-        return J.cwiseAbs().rowwise().sum().maxCoeff();
-      }
-    } else {
-      throw std::invalid_argument(
-          "SkRock: the drift takes no dual numbers, so its spectral radius is not known: write it "
-          "generic in its number type (const auto& x), or give the problem a member "
-          "spectral_radius(x, t), or set the number of stages");
-    }
   }
 };
 

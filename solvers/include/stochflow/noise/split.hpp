@@ -29,25 +29,37 @@ std::pair<SpaceTimeIncrement<V>, SpaceTimeIncrement<V>> split(
 
 namespace detail {
 
-/// What a method needs of an increment known as (W, H).
-template <class M, class V>
-auto take(const SpaceTimeIncrement<V>& dB) {
-  static_assert(M::facts.needs != NoiseInput::WA,
-                "This method needs Levy areas, and a Brownian path that is refined has W and H "
-                "only: take fixed steps, or a method that needs W or (W, H) such as SPaRK.");
-  static_assert(M::facts.needs != NoiseInput::WHK,
-                "This method needs the area K, and a Brownian path that is refined has W and H "
-                "only: take fixed steps, or a method that needs W or (W, H) such as SPaRK.");
+/// What a method needs of an increment known as (W, H), (W, H, K) or (W, A).
+template <class M, template <class> class Kind, class V>
+auto take(const Kind<V>& dB) {
+  constexpr NoiseInput needs = M::facts.needs;
   static_assert(
-      M::facts.needs != NoiseInput::two_point && M::facts.needs != NoiseInput::three_point,
-      "This method replaces the Brownian path by variables that are right in law only, "
-      "so there is no path to refine: take fixed steps, or a strong method.");
-  if constexpr (M::facts.needs == NoiseInput::W) {
+      needs != NoiseInput::WA || requires { dB.A; },
+      "This method needs Levy areas, and a Brownian path that is refined has W and H "
+      "only: give the path, solve_adaptive_on with an AreaTree, or take fixed steps, or "
+      "a method that needs W or (W, H) such as SPaRK.");
+  static_assert(
+      needs != NoiseInput::WHK || requires { dB.K; },
+      "This method needs the area K, and a Brownian path that is refined has W and H "
+      "only: give the path, solve_adaptive_on with a "
+      "BrownianTree<V, SpaceTimeTimeIncrement>, or take fixed steps, or a method that "
+      "needs W or (W, H) such as SPaRK.");
+  static_assert(
+      needs != NoiseInput::WH || requires { dB.H; },
+      "This method needs the space-time area H, and an AreaTree has W and Levy areas "
+      "only: take a BrownianTree.");
+  static_assert(needs != NoiseInput::two_point && needs != NoiseInput::three_point,
+                "This method replaces the Brownian path by variables that are right in law only, "
+                "so there is no path to refine: take fixed steps, or a strong method.");
+  if constexpr (needs == NoiseInput::W) {
     return Increment<V>{dB.W};
+  } else if constexpr (needs == NoiseInput::WH) {
+    return SpaceTimeIncrement<V>{dB.W, dB.H};
   } else {
     return dB;
   }
 }
 
 }  // namespace detail
+
 }  // namespace stochflow

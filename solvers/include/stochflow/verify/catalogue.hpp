@@ -53,6 +53,7 @@
 #include "stochflow/methods/sri2.hpp"
 #include "stochflow/methods/sriw1.hpp"
 #include "stochflow/methods/sriw2.hpp"
+#include "stochflow/methods/srock2.hpp"
 #include "stochflow/methods/srs2.hpp"
 #include "stochflow/methods/tamed_euler.hpp"
 #include "stochflow/methods/tamed_milstein.hpp"
@@ -114,6 +115,7 @@ using Methods = std::tuple<EulerMaruyama,
                            SplitStepBackwardEuler,
                            KenCarpSRA,
                            SkRock,
+                           SRock2,
                            TamedEuler,
                            TamedMilstein,
                            TruncatedEuler>;

@@ -119,8 +119,8 @@ struct Trials {
 // Their iterations correct a wrong product, or stop at it.
 using ImplicitMethods =
     std::tuple<ThetaEuler, ImplicitMilstein, ImplicitMidpoint, SplitStepBackwardEuler, KenCarpSRA>;
-// Takes the number of its stages from the size of the Jacobian, as a plain number.
-using Stabilised = std::tuple<SkRock>;
+// Take the number of their stages from the size of the Jacobian, as a plain number.
+using Stabilised = std::tuple<SkRock, SRock2>;
 
 template <class M, class... Of>
 constexpr bool among(std::type_identity<std::tuple<Of...>>) {
@@ -168,6 +168,8 @@ const std::map<std::string, int> free_times = {
     {"SOSRA2 on additive", 3},
     // The first evaluation of the drift, which only stages use.
     {"SMEA on scalar", 1},
+    // The two columns of the Jacobian; the last stage, where g is taken for the other noise terms.
+    {"SRock2 on scalar", 4},
 };
 
 // A mistake found in libraries: coefficients at the wrong time. Only equations that depend on time

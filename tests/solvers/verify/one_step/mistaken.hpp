@@ -7,37 +7,11 @@
 #include <Eigen/Core>
 
 #include "solvers/verify/one_step/counted_number.hpp"
+#include "solvers/verify/one_step/in_numbers.hpp"
 #include "stochflow/facts.hpp"
 #include "stochflow/noise/increments.hpp"
 
 namespace stochflow::verify {
-
-inline CountedNumber counted(double x) { return x; }
-template <int N, int M>
-auto counted(const Eigen::Array<double, N, M>& x) {
-  return Eigen::Array<CountedNumber, N, M>(x.template cast<CountedNumber>());
-}
-template <int N, int M>
-auto counted(const Eigen::Matrix<double, N, M>& x) {
-  return Eigen::Matrix<CountedNumber, N, M>(x.template cast<CountedNumber>());
-}
-
-/// The same increments in counted numbers: whatever members there are.
-template <template <class> class Noise, class V>
-auto counted(const Noise<V>& dB) {
-  using Counted = Noise<decltype(counted(dB.W))>;
-  if constexpr (requires { dB.K; }) {
-    return Counted{counted(dB.W), counted(dB.H), counted(dB.K)};
-  } else if constexpr (requires { dB.H; }) {
-    return Counted{counted(dB.W), counted(dB.H)};
-  } else if constexpr (requires { dB.A; }) {
-    return Counted{counted(dB.W), counted(dB.A)};
-  } else if constexpr (requires { dB.e; }) {
-    return Counted{counted(dB.W), counted(dB.e)};
-  } else {
-    return Counted{counted(dB.W)};
-  }
-}
 
 inline double uncounted(CountedNumber x) { return x.value; }
 template <int N, int M>
@@ -79,8 +53,8 @@ struct WithWrongProduct {
 
   template <class P, class X, class Noise>
   X step(const P& sde, const X& x, double t, double h, const Noise& dB) const {
-    const auto start = counted(x);
-    const auto noise = counted(dB);
+    const auto start = in_numbers<CountedNumber>(x);
+    const auto noise = in_numbers<CountedNumber>(dB);
     products = {.counting = true, .wrong = wrong};
     const std::decay_t<decltype(start)> next = M{}.step(EquationAside<P>{sde}, start, t, h, noise);
     if (seen != nullptr) *seen = products.seen;
