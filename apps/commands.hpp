@@ -21,6 +21,7 @@ void add_convergence(CLI::App& app);
 void add_data(CLI::App& app);
 void add_demo(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_identify(CLI::App& app);
 void add_inpaint(CLI::App& app);
 void add_interpolate(CLI::App& app);
 void add_likelihood(CLI::App& app);

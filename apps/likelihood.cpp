@@ -85,10 +85,13 @@ void add_likelihood(CLI::App& app) {
   command->add_option("--gamma-max", request.gamma_max, "Highest -log SNR: the prior")
       ->capture_default_str();
   command
-      ->add_option("--dequantise",
-                   request.dequantise,
-                   "uniform, or truncated-normal: as wide as the noise at --gamma-min (about -13 "
-                   "then), for networks trained on levels without uniform noise")
+      ->add_option(
+          "--dequantise",
+          request.dequantise,
+          "uniform; noised: and then with the noise of --gamma-min, paid for by the Jensen "
+          "offset, which cuts nothing off; or truncated-normal: as wide as the noise at "
+          "--gamma-min (about -13 then), for networks trained on levels without uniform "
+          "noise")
       ->capture_default_str();
   command
       ->add_option("--importance",
@@ -119,6 +122,12 @@ void add_likelihood(CLI::App& app) {
                       request.method,
                       "Of per-image: adams (the default), dormand-prince54 (with --probe-changes), "
                       "tsitouras54, bogacki-shampine32, dormand-prince853");
+  command
+      ->add_option("--clock",
+                   request.clock,
+                   "The variable of the flow: gamma (-log SNR), log-sigma (half of it), or time, "
+                   "the schedule's own")
+      ->capture_default_str();
   command
       ->add_option("--atol",
                    request.atol,

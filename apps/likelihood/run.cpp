@@ -16,6 +16,7 @@
 #include "stochflow/diffusion/likelihood/budget.hpp"
 #include "stochflow/diffusion/likelihood/denoising_bound.hpp"
 #include "stochflow/diffusion/likelihood/dequantise.hpp"
+#include "stochflow/diffusion/likelihood/noised.hpp"
 #include "stochflow/diffusion/train/plan.hpp"
 #include "support/errors.hpp"
 #include "support/progress.hpp"
@@ -156,7 +157,7 @@ LikelihoodBudget budget_of(const Scored& scored) {
     const auto again = solved_again(scored, sample, other);
     budget.hutchinson_rms = difference(reported, again, D).rms / std::sqrt(2.0);
   }
-  // With a truncated normal x is what the model is trained on at t0: nothing is cut off.
+  // The others are what the model is trained on at t0: nothing is cut off.
   if (request.dequantise == "uniform") {
     const diffusion::Estimate cut = cut_off(model, schedule, x, ids, options);
     budget.cut_off = cut.mean;
@@ -249,6 +250,10 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& asked, const Crew& crew
       static_cast<std::uint64_t>(request.first), request.last - request.first);
   const auto draw_of =
       [&](const at::Tensor& some, const diffusion::SampleIds& some_ids, std::uint64_t number) {
+        if (request.dequantise == "noised") {
+          return diffusion::noised_dequantisation(
+              some.to(request.device), model, schedule, options, request.seed, some_ids, number);
+        }
         return request.dequantise == "uniform"
                    ? diffusion::uniform_dequantisation(some, request.seed, some_ids, number)
                    : diffusion::truncated_normal_dequantisation(
@@ -296,7 +301,7 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& asked, const Crew& crew
       }
     }
     const at::Tensor x = at::stack(xs, 1).flatten(0, 1).to(request.device);
-    const at::Tensor log_q = at::stack(log_qs, 1).contiguous();  // [images, K]
+    const at::Tensor log_q = at::stack(log_qs, 1).to(at::kCPU).contiguous();  // [images, K]
     std::map<std::uint64_t, std::size_t> place;
     for (std::size_t i = 0; i < missing.size(); ++i) place[missing[i]] = i;
     std::vector<Draws> draws(missing.size());

@@ -68,13 +68,19 @@ diffusion::LikelihoodOptions options_of(const LikelihoodRequest& request) {
                                         {"dormand-prince54", dormand_prince54},
                                         {"dormand-prince853", dormand_prince853},
                                         {"tsitouras54", tsitouras54}}),
+          .clock = named<Clock>(
+              "clock",
+              request.clock,
+              {{"gamma", Clock::gamma}, {"log-sigma", Clock::log_sigma}, {"time", Clock::time}}),
           .batch = request.batch};
 }
 
 void check(const LikelihoodRequest& request) {
   options_of(request);
-  if (request.dequantise != "uniform" && request.dequantise != "truncated-normal") {
-    throw unknown_name("dequantisation", request.dequantise, {"uniform", "truncated-normal"});
+  const std::vector<std::string> dequantisations{"uniform", "truncated-normal", "noised"};
+  if (std::find(dequantisations.begin(), dequantisations.end(), request.dequantise) ==
+      dequantisations.end()) {
+    throw unknown_name("dequantisation", request.dequantise, dequantisations);
   }
   named<diffusion::MnistPart>(
       "part",
@@ -86,9 +92,9 @@ void check(const LikelihoodRequest& request) {
         "some 10 nats an image, would pass for good draws: add --trace exact");
   }
   if (request.bound > 0 && request.dequantise != "uniform") {
-    throw UsageError(
-        "--bound is one on the density of clean images, and --dequantise truncated-normal scores "
-        "images at the lowest noise level: leave one of them out");
+    throw UsageError("--bound is one on the density of clean images, and --dequantise " +
+                     request.dequantise +
+                     " scores images at the lowest noise level: leave one of them out");
   }
   if (request.trace == "hutch++" && request.probes < 3) {
     throw UsageError("--trace hutch++ divides its probes into thirds: add --probes 3 or more");
@@ -118,6 +124,7 @@ nlohmann::json settings_of(const LikelihoodRequest& request) {
           {"schedule", request.schedule},
           {"dequantise", request.dequantise},
           {"importance", request.importance},
+          {"clock", request.clock},
           {"gamma_min", request.gamma_min},
           {"gamma_max", request.gamma_max},
           {"trace", request.trace},

@@ -80,9 +80,12 @@ TEST(CommandLine, MistakesAboutNetworksAreSentencesToo) {
   expect_sentence("super-resolve --factor 3", 2, {"--factor"});
   expect_sentence("super-resolve --method repaint --steps 1", 2, {"mmps"});
   expect_sentence("interpolate --images 1,2,3", 2, {"pairs", "found 3"});
+  expect_sentence("identify", 2, {"--other"});
+  expect_sentence("identify --other a --images 3:4", 2, {"two images"});
   expect_sentence(
       "likelihood --dequantise normal", 2, {"unknown dequantisation", "truncated-normal"});
   expect_sentence("likelihood --importance 4", 2, {"--trace exact", "noise"});
+  expect_sentence("likelihood --clock sundial", 2, {"unknown clock 'sundial'", "log-sigma"});
 }
 #endif
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "clock.hpp"
 #include "odeint_route.hpp"
 #include "stochflow/diffusion/samplers/sampling.hpp"
 
@@ -81,6 +82,7 @@ std::vector<ImageLikelihood> log_likelihood(
   const at::Tensor states =
       at::cat({x.flatten(1).to(at::kDouble) / start.scale(), zero, zero + start.gamma}, 1);
 
+  const FlowClock clock(options.clock, schedule);
   LikelihoodFlow flow(model, shape, options.dtype, options.trace, options.micro);
   const auto probes_of = [&](const SampleIds& some, std::int64_t interval = 0) {
     std::vector<std::int64_t> batch_shape{static_cast<std::int64_t>(some.size())};
@@ -113,8 +115,8 @@ std::vector<ImageLikelihood> log_likelihood(
       }
       const at::Tensor picked = at::tensor(rows, at::kLong).to(x.device());
       if (options.trace != Trace::exact) flow.set_probes(probes_of(batch_ids));
-      const OdeintLikelihood run = integrate_with_odeint(
-          flow, states.index_select(0, picked), start.gamma, end.gamma, options);
+      const OdeintLikelihood run =
+          integrate_with_odeint(flow, states.index_select(0, picked), clock, options);
       for (std::int64_t k = first; k < std::min(first + B, N); ++k) {
         finish(static_cast<std::size_t>(k),
                run.states[k - first],
@@ -126,27 +128,29 @@ std::vector<ImageLikelihood> log_likelihood(
 
   std::vector<double> changes;
   for (const double gamma : options.probe_changes) {
-    if (gamma > start.gamma && gamma < end.gamma) changes.push_back(gamma);
+    if (gamma > start.gamma && gamma < end.gamma) changes.push_back(clock.of(gamma));
   }
-  const auto interval_of = [&](double gamma) {
-    return std::upper_bound(changes.begin(), changes.end(), gamma) - changes.begin();
+  const auto interval_of = [&](double c) {
+    return std::upper_bound(changes.begin(), changes.end(), c) - changes.begin();
   };
   const auto* const pair = std::get_if<Tableau>(&options.method);
   std::size_t stage = 0;                                         // of the step under way
   std::vector<double> next_change(static_cast<std::size_t>(B));  // of each row
   AdaptiveBatch batch(
       options.method,
-      [&](const at::Tensor& y, const at::Tensor& gamma) {
+      [&](const at::Tensor& y, const at::Tensor& c) {
         const bool last = pair != nullptr && ++stage == pair->stages - 1;
-        if (!last || changes.empty()) return flow(y);
-        const at::Tensor goal = at::tensor(next_change, at::kDouble).to(gamma.device());
-        return flow.after_change(y, gamma >= goal - 1e-9);
+        if (!last || changes.empty()) return clock.slope(flow, y, c);
+        const at::Tensor goal = at::tensor(next_change, at::kDouble).to(c.device());
+        const at::Tensor changed = c >= goal - 1e-9;
+        return clock.slope(
+            [&](const at::Tensor& state) { return flow.after_change(state, changed); }, y, c);
       },
       [&](const at::Tensor&, const at::Tensor& next, const at::Tensor& error) {
         return likelihood_error(error, next.select(1, D + 1), options.tolerance);
       },
-      start.gamma,
-      end.gamma,
+      clock.start(),
+      clock.end(),
       B,
       D + 2,
       states.options(),

@@ -22,10 +22,11 @@ class ErrorChecker {
   template <class Algebra>
   double error(Algebra&,
                const at::Tensor& x_old,
-               const at::Tensor&,
+               const at::Tensor& slope,
                const at::Tensor& x_err,
                double dt) const {
-    const at::Tensor gamma = x_old.select(1, x_old.size(1) - 1) + dt;
+    const std::int64_t level = x_old.size(1) - 1;
+    const at::Tensor gamma = x_old.select(1, level) + dt * slope.select(1, level);
     return likelihood_error(x_err, gamma, tolerance_).max().item<double>();
   }
 
@@ -37,21 +38,22 @@ class ErrorChecker {
 
 OdeintLikelihood integrate_with_odeint(const LikelihoodFlow& flow,
                                        const at::Tensor& states,
-                                       double gamma0,
-                                       double gamma1,
+                                       const FlowClock& clock,
                                        const LikelihoodOptions& options) {
   using Stepper = Dopri5::stepper<at::Tensor>;
   const boost::numeric::odeint::controlled_runge_kutta<Stepper, ErrorChecker> stepper(
       ErrorChecker(options.tolerance));
-  const auto field = [&](const at::Tensor& y, double) { return flow(y); };
-  const auto run =
-      integrate_controlled(field,
-                           stepper,
-                           states,
-                           gamma0,
-                           gamma1,
-                           {.first_step = options.control.first_step * (gamma1 - gamma0),
-                            .max_steps = options.control.max_steps});
+  const auto field = [&](const at::Tensor& y, double c) {
+    return clock.slope(flow, y, at::full({y.size(0)}, c, at::kDouble));
+  };
+  const auto run = integrate_controlled(
+      field,
+      stepper,
+      states,
+      clock.start(),
+      clock.end(),
+      {.first_step = options.control.first_step * (clock.end() - clock.start()),
+       .max_steps = options.control.max_steps});
   return {run.x, run.evaluations, run.rejected_steps, run.outcome};
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "clock.hpp"
 #include "stochflow/diffusion/likelihood/flow.hpp"
 #include "stochflow/diffusion/likelihood/likelihood.hpp"
 
@@ -20,8 +21,7 @@ struct OdeintLikelihood {
 
 OdeintLikelihood integrate_with_odeint(const LikelihoodFlow& flow,
                                        const at::Tensor& states,
-                                       double gamma0,
-                                       double gamma1,
+                                       const FlowClock& clock,
                                        const LikelihoodOptions& options);
 
 }  // namespace stochflow::diffusion

@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "stochflow/diffusion/tensor/per_sample.hpp"
@@ -48,6 +49,15 @@ at::Tensor importance_sampled_times(const Schedule& schedule, const at::Tensor& 
   std::vector<double> times;
   for (const double part : numbers(u)) times.push_back(schedule.time_of(low + part * (high - low)));
   return at::tensor(times, at::kDouble);
+}
+
+at::Tensor times_of_levels(std::int64_t n, const at::Tensor& u) {
+  if (n < 2) {
+    throw std::invalid_argument("times_of_levels: expected a chain of two levels or more, found " +
+                                std::to_string(n));
+  }
+  const auto last = static_cast<double>(n - 1);
+  return (u.to(at::kDouble) * static_cast<double>(n)).floor().clamp(0, last) / last;
 }
 
 double importance_of_times(const Schedule& schedule) {

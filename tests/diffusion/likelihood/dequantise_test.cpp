@@ -11,6 +11,7 @@
 
 #include "diffusion/support/oracles.hpp"
 #include "stochflow/diffusion/likelihood/likelihood.hpp"
+#include "stochflow/diffusion/likelihood/noised.hpp"
 
 namespace stochflow::diffusion {
 namespace {
@@ -82,6 +83,41 @@ TEST(Dequantise, ManyDrawsGiveTheProbabilityOfTheLevels) {
     // Forgetting to divide by the number of draws would give ln(4000) more.
     EXPECT_LT(log_mean_weight(log_p, log_q), exact + 0.3);
   }
+}
+
+// Noise added and paid for: the mean weight is the probability that x, drawn as N(posterior mean,
+// (sigma/alpha)^2) from a z of the model, falls into the level's interval. One pixel, so that the
+// probability is an integral over z.
+TEST(Dequantise, NoiseThatIsAddedIsPaidFor) {
+  const Schedule schedule = linear_log_snr(2 * std::log(1.0 / 384), 6);
+  const Level start = schedule.at(schedule.t0);
+  const MixtureScore model(
+      doubles({0.3, 0.7}, {2}), doubles({-0.5, 0.2}, {2, 1}), doubles({1e-4, 4e-5}, {2, 1}));
+  const double a = start.alpha(), s = start.sigma;
+  const std::int64_t level = 153;  // [0.195, 0.203)
+  const double low = static_cast<double>(level) / 128 - 1, high = low + 1.0 / 128;
+
+  const at::Tensor z = at::linspace(0.1, 0.3, 20001, at::kDouble).unsqueeze(1);
+  const at::Tensor gamma = at::full({z.size(0)}, start.gamma, at::kDouble);
+  const at::Tensor mean = ((z - s * model.eps(z, gamma)) / a).squeeze(1);
+  const auto below = [&](double edge) { return at::special_ndtr((edge - mean) * (a / s)); };
+  const at::Tensor density = model.log_density(z, gamma).exp();
+  const double exact = ((below(high) - below(low)) * density).sum().item<double>() * (0.2 / 20000);
+
+  constexpr std::int64_t draws = 4000;
+  const at::Tensor images = at::full({draws, 1}, level, at::kLong);
+  LikelihoodOptions options{.dtype = at::kDouble};
+  const Dequantisation d =
+      noised_dequantisation(images, model, schedule, options, 3, sample_range(0, draws));
+  const at::Tensor log_p = model.log_density(d.x, at::full({draws}, start.gamma, at::kDouble));
+  const at::Tensor weights = (log_p - d.log_q).exp() / exact;
+  const double error = weights.std().item<double>() / std::sqrt(static_cast<double>(draws));
+  EXPECT_LT(error, 0.02);
+  EXPECT_LT(std::abs(weights.mean().item<double>() - 1), 5.5 * error);
+  EXPECT_LT((log_p - d.log_q).mean().item<double>(), std::log(exact));
+  // z is noisy: not x.
+  const at::Tensor x = uniform_dequantisation(images, 3, sample_range(0, draws)).x;
+  EXPECT_NEAR((d.x - a * x).std().item<double>() / s, 1, 0.07);
 }
 
 TEST(Dequantise, TheTruncatedNormalStaysInItsIntervalAndKnowsItsDensity) {

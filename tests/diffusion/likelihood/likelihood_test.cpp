@@ -90,6 +90,38 @@ TEST(Likelihood, EveryMethodConvergesToTheSameValue) {
   }
 }
 
+// Half of gamma makes the steps of gamma; the schedule's time makes others, to the same value.
+TEST(Likelihood, EveryClockLeadsToTheSameValue) {
+  const MixtureScore modes = mixture();
+  const at::Tensor x = some_points(3, 2);
+  const SampleIds ids = sample_range(0, 3);
+  for (const Schedule& schedule : schedules_with_exact_priors()) {
+    SCOPED_TRACE(schedule.name);
+    const at::Tensor right = log_density_at(modes, x, schedule.at(schedule.t0));
+    const auto by = [&](Clock clock, LikelihoodOptions options) {
+      options.clock = clock;
+      const auto found = log_likelihood(modes, schedule, x, ids, options);
+      expect_log_density(found, right);
+      return found[0].nfe;
+    };
+    LikelihoodOptions pair = precise(), adams = precise(), odeint = precise();
+    adams.method = Adams{};
+    adams.tolerance = {.atol = 1e-8, .atol_log_density = 1e-8};
+    odeint.solver = LikelihoodSolver::odeint;
+    const std::int64_t usual = by(Clock::gamma, pair);
+    EXPECT_EQ(by(Clock::log_sigma, pair), usual);
+    by(Clock::time, pair);
+    by(Clock::time, adams);
+    by(Clock::time, odeint);
+    EXPECT_EQ(by(Clock::log_sigma, odeint), by(Clock::gamma, odeint));
+    // Probes that change at given levels change there by every clock; the exact trace asks none,
+    // but steps end there.
+    pair.probe_changes = {schedule.at(schedule.t0).gamma + 3};
+    EXPECT_EQ(by(Clock::log_sigma, pair), by(Clock::gamma, pair));
+    by(Clock::time, pair);
+  }
+}
+
 TEST(Likelihood, WorksInTheShapeAndPrecisionOfImages) {
   const GaussianScore pixels(at::full({1, 2, 2}, -0.5, at::kDouble),
                              at::full({1, 2, 2}, 0.3, at::kDouble));

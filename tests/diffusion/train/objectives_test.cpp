@@ -76,6 +76,47 @@ TEST(DenoisingLoss, OfTheExactModelIsTheBestThereIsUnderEverySchedule) {
   }
 }
 
+/// eps = z + gamma/10: wrong enough that every level has a loss of its own.
+struct Crude final : NoisePredictor {
+  at::Tensor eps(const at::Tensor& z, const at::Tensor& gamma) const override {
+    return z + 0.1 * gamma.unsqueeze(1);
+  }
+};
+
+// The objectives of the discrete models as they were published, level by level.
+TEST(DenoisingLoss, OnTheLevelsOfAChainIsThatOfDdpmAndOfNcsn) {
+  constexpr std::int64_t n = 7;
+  const Data data;
+  const at::Tensor u = (at::arange(n, at::kDouble) + 0.3) / n;  // one for each level
+  const at::Tensor t = times_of_levels(n, u);
+  const at::Tensor x0 = data.x0(n, 1), eps = gaussians(n, 3, 2);
+  const Crude crude;
+  const at::Tensor of_ddpm = denoising_loss(crude, ddpm(1e-3, 0.2, n), x0, t, eps);
+  const at::Tensor of_ncsn = denoising_loss(crude, smld(0.02, 3, n), x0, t, eps);
+  double alpha_bar = 1;
+  for (std::int64_t k = 0; k < n; ++k) {
+    SCOPED_TRACE(k);
+    const double part = static_cast<double>(k) / (n - 1);
+    const auto predicted = [&](const at::Tensor& z, double gamma) {
+      return crude.eps(z.unsqueeze(0), at::full({1}, gamma, at::kDouble))[0];
+    };
+    // |eps - eps_theta(sqrt(alpha_bar) x0 + sqrt(1 - alpha_bar) eps, k)|^2
+    alpha_bar *= 1 - (1e-3 + part * (0.2 - 1e-3));
+    const at::Tensor x = std::sqrt(alpha_bar) * x0[k] + std::sqrt(1 - alpha_bar) * eps[k];
+    const at::Tensor found = predicted(x, std::log((1 - alpha_bar) / alpha_bar));
+    EXPECT_NEAR(of_ddpm[k].item<double>(), (eps[k] - found).square().sum().item<double>(), 1e-9);
+    // sigma^2 |s_theta(x0 + sigma eps, sigma) + eps/sigma|^2
+    const double sigma = 0.02 * std::pow(150, part), scale = std::sqrt(1 + sigma * sigma);
+    const at::Tensor s =
+        predicted((x0[k] + sigma * eps[k]) / scale, 2 * std::log(sigma)) * (-1 / sigma);
+    EXPECT_NEAR(of_ncsn[k].item<double>(),
+                sigma * sigma * (s + eps[k] / sigma).square().sum().item<double>(),
+                1e-9);
+  }
+  EXPECT_EQ(times_of_levels(2, doubles({0, 0.49, 0.5, 0.999}, {4})).sum().item<double>(), 2);
+  EXPECT_THROW(times_of_levels(1, u), std::invalid_argument);
+}
+
 // The derivative by a parameter that scales the exact answer vanishes at the exact answer, sample
 // noise aside; for a model off by a fifth it does not.
 TEST(DenoisingLoss, IsLeastForTheExactModel) {

@@ -25,6 +25,12 @@ namespace stochflow::diffusion {
 
 enum class LikelihoodSolver { per_image, odeint };
 
+/// The variable in which the flow is integrated.
+///   gamma      -log SNR: both ends are smooth in it, and every schedule is the same
+///   log_sigma  ln(sigma/alpha) = gamma/2: the same steps up to rounding
+///   time       the schedule's own t, as in the code of Song et al.; for comparison
+enum class Clock { gamma, log_sigma, time };
+
 struct LikelihoodOptions {
   Trace trace = Trace::hutchinson;
   Probe probe = Probe::rademacher;
@@ -37,8 +43,9 @@ struct LikelihoodOptions {
   LikelihoodSolver solver = LikelihoodSolver::per_image;
   BatchMethod method = dormand_prince54;  // of per_image
   StepControl control = {};               // of per_image
-  std::int64_t batch = 64;                // images under way at a time
-  MicroBatch micro = {};                  // how the model is called
+  Clock clock = Clock::gamma;
+  std::int64_t batch = 64;            // images under way at a time
+  MicroBatch micro = {};              // how the model is called
   at::ScalarType dtype = at::kFloat;  // in which the model is called; the solver works in float64
 };
 

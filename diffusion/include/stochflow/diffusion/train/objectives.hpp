@@ -5,11 +5,14 @@
 // noise and directions are arguments, so a run is as reproducible as they are (tensor/noise.hpp).
 // `Trainer` (trainer.hpp) has the first of them built in, for the networks of this library.
 //
-//   denoising   needs pairs of data and noise; the choice under every schedule
+//   denoising   needs pairs of data and noise; the choice under every schedule, continuous or a
+//               chain of levels (times_of_levels)
 //   sliced      needs derivatives of the score instead of noise: for data at one noise level, or
 //               where the noise cannot be undone; noisier and several times as costly
 
 #include <ATen/core/Tensor.h>
+
+#include <cstdint>
 
 #include "stochflow/diffusion/noise_predictor.hpp"
 #include "stochflow/diffusion/schedule.hpp"
@@ -39,6 +42,13 @@ at::Tensor denoising_loss(const NoisePredictor& model,
 /// variance far lower. In closed form, since g^2/sigma^2 is the derivative of gamma. Song, Durkan,
 /// Murray and Ermon 2021, section 4.4.
 at::Tensor importance_sampled_times(const Schedule& schedule, const at::Tensor& u);
+
+/// Times of a chain of n levels, all equally likely: u [B] uniform on [0, 1) -> t [B], k/(n - 1)
+/// for k = 0, ..., n - 1. With them denoising_loss is the objective of the discrete models: of DDPM
+/// under ddpm(first, last, n) (Ho, Jain and Abbeel 2020, eq. (14)), of NCSN, twice the published
+/// one, under smld(first, last, n) (Song and Ermon 2019, eqs. (5) and (6) with lambda = sigma^2),
+/// of any other chain under discrete_vp and discrete_ve. Throws std::invalid_argument for n < 2.
+at::Tensor times_of_levels(std::int64_t n, const at::Tensor& u);
 
 /// (gamma(t1) - gamma(t0))/2: the mean over importance-sampled times of this times
 /// denoising_loss(..., Weighting::noise) is the diffusion term in nats.

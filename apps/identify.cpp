@@ -1,0 +1,140 @@
+// `stochflow identify`: the latents that two networks give the same images. The probability flow
+// depends on the data's law alone, so networks trained apart should agree.
+// Source: Song et al. 2021, section 4.3 and appendix D.5.
+
+#include <ATen/ATen.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <memory>
+
+#include "commands.hpp"
+#include "mnist_images.hpp"
+#include "network.hpp"
+#include "stochflow/diffusion/latents.hpp"
+#include "stochflow/diffusion/likelihood/budget.hpp"
+#include "stochflow/diffusion/likelihood/dequantise.hpp"
+#include "stochflow/diffusion/score/micro_batches.hpp"
+#include "support/json.hpp"
+#include "support/options.hpp"
+#include "support/output.hpp"
+#include "support/progress.hpp"
+#include "support/table.hpp"
+
+namespace stochflow::apps {
+namespace {
+
+struct Arguments {
+  std::string images = "0:64";
+  std::string schedule = "log-snr";
+  double tolerance = 1e-3;
+  std::uint64_t seed = 1;
+  std::string model, other, json, device = "cpu";
+  int threads = 0;
+};
+
+diffusion::Estimate estimate_of(const at::Tensor& values) {
+  const at::Tensor on_host = values.to(at::kCPU, at::kDouble).contiguous();
+  const double* first = on_host.data_ptr<double>();
+  return diffusion::estimate({first, first + on_host.numel()});
+}
+
+nlohmann::json in_json(const diffusion::Estimate& estimate) {
+  return {{"mean", estimate.mean}, {"standard_error", estimate.standard_error}};
+}
+
+void run(const Arguments& arguments) {
+  const Range range = range_of("--images", arguments.images);
+  if (range.last - range.first < 2) {
+    throw UsageError("--images expects two images or more: they are compared with one another");
+  }
+  if (!arguments.json.empty()) prepare_output(arguments.json);
+  const diffusion::MicroBatch calls = network_calls(arguments.device, arguments.threads);
+  const OpenedNetwork one = open_network(arguments.model, arguments.device),
+                      other = open_network(arguments.other, arguments.device);
+  if (one.description.data_shape != other.description.data_shape) {
+    throw std::runtime_error("the two networks were made for images of different shapes");
+  }
+  // Latents of the same noise level: the range that both know.
+  const diffusion::Schedule schedule =
+      schedule_named(arguments.schedule,
+                     std::max(one.description.gamma_min, other.description.gamma_min),
+                     std::min(one.description.gamma_max, other.description.gamma_max));
+  const diffusion::SampleIds ids =
+      diffusion::sample_range(static_cast<std::uint64_t>(range.first), range.last - range.first);
+  const at::Tensor x =
+      diffusion::dequantised(mnist_images("test", range), arguments.seed, ids).to(arguments.device);
+
+  const Stopwatch watch;
+  const auto latents_by = [&](const OpenedNetwork& network) {
+    const diffusion::Samples samples =
+        encode(diffusion::MicroBatches(*network.model, calls),
+               schedule,
+               x,
+               {.rtol = arguments.tolerance, .atol = arguments.tolerance});
+    if (!samples.outcome.ok()) {
+      throw std::runtime_error("the flow could not be followed: " + samples.outcome.message());
+    }
+    return samples.x;
+  };
+  const at::Tensor a = latents_by(one), b = latents_by(other);
+  const diffusion::Estimate same = estimate_of(latent_correlation(a, b)),
+                            different = estimate_of(latent_correlation(a, b.roll(1, 0)));
+  const double distance = std::sqrt((a - b).square().mean().item<double>()),
+               apart = std::sqrt((a - b.roll(1, 0)).square().mean().item<double>());
+
+  std::cout << x.size(0) << " images encoded by both networks, " << significant(watch.seconds(), 3)
+            << " s\n"
+            << "  the two latents of an image: correlation " << fixed(same.mean, 3) << " +- "
+            << fixed(same.standard_error, 3) << ", " << fixed(distance, 3)
+            << " apart (root mean square)\n"
+            << "  of different images:         correlation " << fixed(different.mean, 3) << " +- "
+            << fixed(different.standard_error, 3) << ", " << fixed(apart, 3) << " apart\n";
+  if (!arguments.json.empty()) {
+    nlohmann::json record = run_record("identify",
+                                       {{"images", arguments.images},
+                                        {"schedule", arguments.schedule},
+                                        {"tolerance", arguments.tolerance},
+                                        {"model", arguments.model},
+                                        {"other", arguments.other},
+                                        {"device", arguments.device},
+                                        {"seed", arguments.seed}});
+    record["wall_seconds"] = watch.seconds();
+    record["results"] = {{"same_image", in_json(same)},
+                         {"different_images", in_json(different)},
+                         {"distance_same", distance},
+                         {"distance_different", apart}};
+    write_json(arguments.json, record);
+  }
+}
+
+}  // namespace
+
+void add_identify(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  Arguments& a = *arguments;
+  CLI::App* command = app.add_subcommand(
+      "identify", "Compare the latents that two networks give the same test images");
+  command->add_option("--images", a.images, "FIRST:LAST, the last not included")
+      ->capture_default_str();
+  command->add_option("--model", a.model, "Checkpoint or TorchScript file (default: shipped)");
+  command->add_option("--other", a.other, "The other network")->required();
+  command->add_option("--schedule", a.schedule, "One of: " + join(schedule_names()))
+      ->capture_default_str();
+  command->add_option("--tolerance", a.tolerance, "Of the flow, relative and absolute")
+      ->check(positive_number())
+      ->capture_default_str();
+  command->add_option("--json", a.json, "Write the record of the run to this file");
+  command->add_option("--seed", a.seed, "Of the dequantisation")
+      ->check(whole_number(0))
+      ->capture_default_str();
+  command->add_option("--device", a.device, "cpu, cuda, cuda:1, ...")->capture_default_str();
+  command->add_option("--threads", a.threads, "0: one for each processor")
+      ->check(whole_number(0, 4096))
+      ->capture_default_str();
+  command->callback([arguments] { run(*arguments); });
+}
+
+}  // namespace stochflow::apps
