@@ -80,8 +80,8 @@ void run(const Arguments& arguments) {
     return samples.x;
   };
   const at::Tensor a = latents_by(one), b = latents_by(other);
-  const diffusion::Estimate same = estimate_of(latent_correlation(a, b)),
-                            different = estimate_of(latent_correlation(a, b.roll(1, 0)));
+  const diffusion::Estimate same = estimate_of(diffusion::latent_correlation(a, b)),
+                            different = estimate_of(diffusion::latent_correlation(a, b.roll(1, 0)));
   const double distance = std::sqrt((a - b).square().mean().item<double>()),
                apart = std::sqrt((a - b.roll(1, 0)).square().mean().item<double>());
 

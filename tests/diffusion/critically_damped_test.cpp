@@ -68,6 +68,21 @@ TEST(CriticallyDamped, TransitionsComposeAndKeepTheirEquilibrium) {
   EXPECT_NEAR(std::pow(process.noise_scale(0.27), 2), covariance(kernel).inverse()(1, 1), 1e-9);
 }
 
+// Unit normals one at a time: the columns of a root of the kernel's covariance.
+TEST(CriticallyDamped, DiffusedPairsHaveTheKernelsLaw) {
+  const at::Tensor x0 = doubles({0, 0, 1}, {3, 1}), t = doubles({0.3, 0.3, 0.3}, {3});
+  const TensorPhaseSpace u =
+      diffused(process, x0, t, {doubles({1, 0, 0}, {3, 1}), doubles({0, 1, 0}, {3, 1})});
+  const auto pair = [&](int row) {
+    return Eigen::Vector2d(u.x[row][0].item<double>(), u.v[row][0].item<double>());
+  };
+  Matrix2 root;
+  root << pair(0), pair(1);
+  const PairTransition kernel = process.kernel(0.3);
+  EXPECT_LT(distance(root * root.transpose(), covariance(kernel)), 1e-14);
+  EXPECT_LT((pair(2) - Eigen::Vector2d(kernel.xx, kernel.vx)).norm(), 1e-14);
+}
+
 /// Data N(mean, var) in each of two components.
 struct Exact final : VelocityNoisePredictor {
   const CriticallyDamped& cld;
