@@ -45,12 +45,14 @@ std::int64_t shortest_step(const Tree& path) {
   }
 }
 
-/// At most `wanted`, with four significant bits, so that the tree needs few levels.
-inline std::int64_t round_step(double wanted) {
-  const auto n = static_cast<std::int64_t>(std::min(wanted, 0x1p30));
-  if (n < 16) return n;
+/// Where a step from `at` ends that is at most `wanted` long, and at least 1: at a multiple of a
+/// power of two between an eighth and a sixteenth of that. Ends that are round whatever came before
+/// keep the questions to the tree short.
+inline std::int64_t rounded_end(std::int64_t at, double wanted) {
+  const auto n = static_cast<std::int64_t>(std::clamp(wanted, 1.0, 0x1p30));
+  if (n < 16) return at + n;
   const auto drop = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(n))) - 4;
-  return n >> drop << drop;
+  return (at + n) >> drop << drop;
 }
 
 /// What decides about the steps to come, apart from the state.
@@ -127,8 +129,7 @@ class AdaptiveRun {
       return finish(Status::max_steps);
     }
     const std::int64_t unit = shortest_step(path);
-    std::int64_t to =
-        at + unit * std::max<std::int64_t>(1, round_step(wanted / static_cast<double>(unit)));
+    std::int64_t to = unit * rounded_end(at / unit, wanted / static_cast<double>(unit));
     to = std::min(to, target(path, options));
     if (!looked_at.empty()) to = std::min(to, looked_at.back());
     if (to - at < unit) return finish(Status::step_underflow);
