@@ -67,6 +67,22 @@ TEST(UNet, SamplesOfABatchDoNotMeet) {
   EXPECT_GT(largest(network.eps(other, gamma)[4] - all[4]), 0.01);
 }
 
+// A sample has the same bits in any place of its batch, in a network of the shipped one's size: the
+// tiles of matrix kernels begin elsewhere for each.
+TEST(UNet, APlaceInTheBatchLeavesNoTrace) {
+  const ScoreNetworkConfig config{.box_levels = {0, 255}};
+  ScoreNetwork network(config);
+  stir(network);
+  const at::Tensor one = draws(1, {1, 1, 28, 28});
+  const at::Tensor z = one.repeat({8, 1, 1, 1}).requires_grad_(true);
+  const at::Tensor eps = network.eps(z, at::full({8}, -3.0, at::kFloat));
+  const at::Tensor slope = torch::autograd::grad({eps.square().sum()}, {z})[0];
+  for (std::int64_t row = 1; row < 8; ++row) {
+    EXPECT_TRUE(at::equal(eps[row], eps[0])) << row;
+    EXPECT_TRUE(at::equal(slope[row], slope[0])) << row;
+  }
+}
+
 TEST(UNet, ShapesOfTheBatchAreTheCallers) {
   ScoreNetwork network(small());
   network.initialise(3);
