@@ -26,8 +26,8 @@ namespace stochflow::diffusion {
 
 using TensorPhaseSpace = PhaseSpace<at::Tensor>;
 
-/// A Gaussian step of the pair (x, v), the same for every component: mean [[xx, xv], [vx, vv]] (x,
-/// v) and covariance [[c_xx, c_xv], [c_xv, c_vv]].
+/// A Gaussian step of the pair (x, v), the same for every component: its mean is the pair times
+/// [[xx, xv], [vx, vv]], its covariance [[c_xx, c_xv], [c_xv, c_vv]].
 struct PairTransition {
   double xx, xv, vx, vv;
   double c_xx, c_xv, c_vv;
@@ -44,7 +44,7 @@ struct CriticallyDamped {
   /// From (x, v) at some time to `dt` later. The variance of x, of size dt^3, is right to rounding
   /// however short dt.
   PairTransition transition(double dt) const;
-  /// From x0 at time 0, with v0 drawn, to t. `vx` and `vv` have no meaning.
+  /// From x0 at time 0, with v0 drawn, to t: mean (xx, vx) x0; xv and vv belong to v0.
   PairTransition kernel(double t) const;
   /// 1/standard deviation of v given x in the kernel: the score of v is -this times eps_v.
   double noise_scale(double t) const;

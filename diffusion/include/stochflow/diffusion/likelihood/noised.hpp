@@ -4,9 +4,9 @@
 // likelihoods score x as if it had the noise of t0, without adding any, the cut-off
 // (likelihood/budget.hpp) is left in the figure. Here the noise is added, z = alpha x + sigma u,
 // and paid for, which makes a bound without cut-off:
-//   ln p(x) >= E_u[ln p(z) + ln q(x|z) - ln p(z|x)],   q(x|z) = N(x; (z - sigma eps)/alpha,
-//   (sigma/alpha)^2 I),
-// the "Jensen offset" of Song et al.; eps is the model's noise at z. The last two terms are
+//   ln p(x) >= E_u[ln p(z) + ln q(x|z) - ln p(z|x)]
+// with q(x|z) normal around (z - sigma eps)/alpha, of standard deviation sigma/alpha: the "Jensen
+// offset" of Song et al.; eps is the model's noise at z. The last two terms are
 // D ln alpha + (|u|^2 - |u - eps|^2)/2. Source: Song, Durkan, Murray and Ermon 2021 (maximum
 // likelihood training of score-based diffusion models), appendix B.
 
