@@ -74,7 +74,7 @@ TensorPhaseSpace diffused(const CriticallyDamped& process,
 
 /// Hybrid score matching, [B]: |eps_v - prediction|^2, or with `likelihood` times
 /// Gamma beta noise_scale^2, whose mean over uniform times is the diffusion term of the evidence
-/// bound over t1 - t0, nats. Eqs. (8) and (10) there.
+/// bound over t1 - t0, nats.
 at::Tensor hybrid_loss(const VelocityNoisePredictor& model,
                        const CriticallyDamped& process,
                        const at::Tensor& x0,

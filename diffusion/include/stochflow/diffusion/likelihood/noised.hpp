@@ -8,7 +8,7 @@
 // with q(x|z) normal around (z - sigma eps)/alpha, of standard deviation sigma/alpha: the "Jensen
 // offset" of Song et al.; eps is the model's noise at z. The last two terms are
 // D ln alpha + (|u|^2 - |u - eps|^2)/2. Source: Song, Durkan, Murray and Ermon 2021 (maximum
-// likelihood training of score-based diffusion models), appendix B.
+// likelihood training of score-based diffusion models).
 
 #include <ATen/core/Tensor.h>
 
