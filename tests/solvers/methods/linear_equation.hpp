@@ -12,7 +12,7 @@ namespace stochflow::methods_test {
 // dX = lambda X dt + mu X dW, and E[x'^2] / x^2 of one step: steps are polynomials in W of degree 2
 // at most, so three-point variables (0 and +-sqrt(3h)), right up to the fifth moment, give it
 // exactly.
-auto linear(double lambda, double mu) {
+inline auto linear(double lambda, double mu) {
   return ito<Noise::diagonal>([=](const auto& x, double) { return lambda * x; },
                               [=](const auto& x, double) { return mu * x; });
 }
