@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "commands.hpp"
-#include "convergence/pairs.hpp"
+#include "convergence/orders.hpp"
 #include "convergence/proofs.hpp"
 #include "stochflow/verify/catalogue.hpp"
 #include "support/json.hpp"
@@ -27,12 +27,6 @@ void add_once(std::vector<std::string>& names, std::string_view name) {
   if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
 }
 
-bool chosen(const std::vector<std::string>& choice, std::string_view name) {
-  return std::any_of(choice.begin(), choice.end(), [&](const std::string& wanted) {
-    return wanted == "all" || wanted == name;
-  });
-}
-
 void check_names(std::string_view kind,
                  const std::vector<std::string>& choice,
                  std::vector<std::string> valid) {
@@ -42,20 +36,6 @@ void check_names(std::string_view kind,
       throw unknown_name(kind, name, valid);
     }
   }
-}
-
-/// The chosen pairs, problem by problem.
-std::vector<Pair> chosen_pairs(const ConvergenceRequest& request) {
-  std::vector<Pair> pairs;
-  for (const auto list :
-       {additive_pairs, diagonal_pairs, scalar_pairs, commutative_pairs, general_pairs}) {
-    for (Pair& pair : list()) {
-      if (chosen(request.problems, pair.problem) && chosen(request.methods, pair.method)) {
-        pairs.push_back(std::move(pair));
-      }
-    }
-  }
-  return pairs;
 }
 
 std::string interval(const OrderFit& fit) {
@@ -250,20 +230,24 @@ std::vector<std::string> method_names() {
 std::vector<ConvergenceRow> run_convergence(const ConvergenceRequest& request) {
   check_names("problem", request.problems, test_problem_names());
   check_names("method", request.methods, method_names());
-  const std::vector<Pair> pairs = chosen_pairs(request);
-  if (pairs.empty()) {
+  const auto chosen = chosen_orders(request.problems, request.methods);
+  std::size_t count = 0;
+  for (const MeasurableOrders& orders : chosen) count += orders.methods.size();
+  if (count == 0) {
     throw UsageError("none of the methods " + join(request.methods) +
                      " claims an order on the problems " + join(request.problems));
   }
   // Two intervals a row, and all of them shall cover together (Bonferroni): a table of a hundred
   // rows would otherwise contradict some claim by chance.
   verify::ConvergenceOptions measuring = request.measuring;
-  measuring.confidence = 1 - (1 - measuring.confidence) / static_cast<double>(2 * pairs.size());
-  Progress progress("Measuring orders", static_cast<std::int64_t>(pairs.size()));
+  measuring.confidence = 1 - (1 - measuring.confidence) / static_cast<double>(2 * count);
+  Progress progress("Measuring orders", 1000);
   std::vector<ConvergenceRow> rows;
-  for (const Pair& pair : pairs) {
-    rows.push_back(pair.measure(measuring));
-    progress.update(static_cast<std::int64_t>(rows.size()), pair.problem);
+  for (std::size_t k = 0; k < chosen.size(); ++k) {
+    measuring.progress = shown_by(progress, k, chosen.size());
+    for (ConvergenceRow& row : chosen[k].measure(chosen[k].methods, measuring)) {
+      rows.push_back(std::move(row));
+    }
   }
   return rows;
 }

@@ -1,5 +1,5 @@
 // `stochflow work-precision`: strong error against evaluations of drift and diffusion, for fixed
-// steps (the pairs of `stochflow convergence`) and for adaptive ones.
+// steps (as `stochflow convergence` measures them) and for adaptive ones.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 #include "commands.hpp"
 #include "convergence.hpp"
-#include "convergence/pairs.hpp"
+#include "convergence/orders.hpp"
 #include "support/json.hpp"
 #include "support/options.hpp"
 #include "support/output.hpp"
@@ -19,7 +19,6 @@
 #include "support/progress.hpp"
 #include "support/table.hpp"
 #include "work_precision/adaptive.hpp"
-#include "work_precision/costs.hpp"
 
 namespace stochflow::apps {
 namespace {
@@ -51,22 +50,13 @@ bool chosen(const Arguments& arguments, const std::string& problem) {
   });
 }
 
-double evaluations_per_step(const std::vector<StepCost>& costs, const verify::ConvergenceRow& row) {
-  for (const StepCost& cost : costs) {
-    if (cost.problem == row.problem && cost.calculus == row.calculus && cost.method == row.method) {
-      return cost.evaluations;
-    }
-  }
-  throw std::logic_error("no cost was counted for " + row.method + " on " + row.problem);
-}
-
-/// Fixed steps: the strong errors of `stochflow convergence`, and what their steps evaluate.
-Curve fixed_curve(const verify::ConvergenceRow& row, double evaluations) {
+/// Fixed steps: the strong errors of `stochflow convergence`.
+Curve fixed_curve(const verify::ConvergenceRow& row) {
   Curve curve{.problem = row.problem, .calculus = row.calculus, .method = row.method, .points = {}};
   const auto& errors = row.strong_errors;
   for (Eigen::Index l = 0; l < errors.h.size(); ++l) {
     curve.points.push_back({.setting = errors.h[l],
-                            .evaluations = std::round(1 / errors.h[l]) * evaluations,
+                            .evaluations = row.strong_evaluations[static_cast<std::size_t>(l)],
                             .error = errors.error[l],
                             .standard_error = errors.standard_error(l)});
   }
@@ -74,13 +64,7 @@ Curve fixed_curve(const verify::ConvergenceRow& row, double evaluations) {
 }
 
 std::vector<Curve> measure(const Arguments& arguments) {
-  std::vector<Pair> pairs;
-  for (const auto list :
-       {additive_pairs, scalar_pairs, diagonal_pairs, commutative_pairs, general_pairs}) {
-    for (Pair& pair : list()) {
-      if (chosen(arguments, pair.problem)) pairs.push_back(std::move(pair));
-    }
-  }
+  const auto fixed_steps = chosen_orders(arguments.problems, {"all"});
   std::vector<AdaptiveRun> runs;
   for (const auto list : {additive_adaptive_runs,
                           scalar_adaptive_runs,
@@ -90,7 +74,7 @@ std::vector<Curve> measure(const Arguments& arguments) {
       if (chosen(arguments, run.problem)) runs.push_back(std::move(run));
     }
   }
-  Progress progress("Measuring", static_cast<std::int64_t>(pairs.size() + runs.size()));
+  Progress progress("Measuring", static_cast<std::int64_t>(fixed_steps.size() + runs.size()));
   std::vector<Curve> curves;
   // The strong measurement takes an eighth of the paths; the weak one is not used.
   const verify::ConvergenceOptions fixed{.paths = 8 * arguments.paths,
@@ -98,12 +82,9 @@ std::vector<Curve> measure(const Arguments& arguments) {
                                          .strong = {2, 9},
                                          .weak = {0, 3},
                                          .threads = arguments.threads};
-  std::vector<StepCost> costs = step_costs_of_numbers();
-  for (StepCost& cost : step_costs_of_vectors()) costs.push_back(std::move(cost));
-  for (const Pair& pair : pairs) {
-    const auto row = pair.measure(fixed);
-    if (row.strong_claimed > 0) {
-      curves.push_back(fixed_curve(row, evaluations_per_step(costs, row)));
+  for (const MeasurableOrders& orders : fixed_steps) {
+    for (const auto& row : orders.measure(orders.methods, fixed)) {
+      if (row.strong_claimed > 0) curves.push_back(fixed_curve(row));
     }
     progress.advance();
   }

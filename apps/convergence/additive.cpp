@@ -2,6 +2,6 @@
 
 namespace stochflow::apps {
 
-std::vector<Pair> additive_pairs() { return pairs_with_noise<Noise::additive>(); }
+std::vector<MeasurableOrders> additive_orders() { return orders_with_noise<Noise::additive>(); }
 
 }  // namespace stochflow::apps

@@ -2,6 +2,8 @@
 
 namespace stochflow::apps {
 
-std::vector<Pair> commutative_pairs() { return pairs_with_noise<Noise::commutative>(); }
+std::vector<MeasurableOrders> commutative_orders() {
+  return orders_with_noise<Noise::commutative>();
+}
 
 }  // namespace stochflow::apps

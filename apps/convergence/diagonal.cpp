@@ -2,6 +2,6 @@
 
 namespace stochflow::apps {
 
-std::vector<Pair> diagonal_pairs() { return pairs_with_noise<Noise::diagonal>(); }
+std::vector<MeasurableOrders> diagonal_orders() { return orders_with_noise<Noise::diagonal>(); }
 
 }  // namespace stochflow::apps

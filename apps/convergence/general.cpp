@@ -2,6 +2,6 @@
 
 namespace stochflow::apps {
 
-std::vector<Pair> general_pairs() { return pairs_with_noise<Noise::general>(); }
+std::vector<MeasurableOrders> general_orders() { return orders_with_noise<Noise::general>(); }
 
 }  // namespace stochflow::apps

@@ -2,6 +2,6 @@
 
 namespace stochflow::apps {
 
-std::vector<Pair> scalar_pairs() { return pairs_with_noise<Noise::scalar>(); }
+std::vector<MeasurableOrders> scalar_orders() { return orders_with_noise<Noise::scalar>(); }
 
 }  // namespace stochflow::apps

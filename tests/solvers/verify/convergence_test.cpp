@@ -1,18 +1,24 @@
 // The measurement of orders itself: it exposes methods that are broken on purpose, recovers a known
-// order, and takes noise for noise. The claims of the methods are measured in claims/.
+// order, and takes noise for noise. The claims of the methods are
+// measured in tests/apps/convergence.
 
 #include "stochflow/verify/convergence.hpp"
 
 #include <gtest/gtest.h>
 
 #include "stochflow/methods/euler_maruyama.hpp"
+#include "stochflow/methods/heun.hpp"
 #include "stochflow/methods/milstein.hpp"
+#include "stochflow/methods/milstein_general.hpp"
+#include "stochflow/methods/platen_weak2.hpp"
+#include "stochflow/methods/sosri.hpp"
+#include "stochflow/methods/sriw1.hpp"
 #include "stochflow/verify/problems.hpp"
 
 namespace stochflow::verify {
 namespace {
 
-constexpr ConvergenceOptions options{.paths = 16384, .confidence = 1 - 1e-7};
+const ConvergenceOptions options{.paths = 16384, .confidence = 1 - 1e-7};
 
 // Milstein with a correction term 10 % too large is of strong order 1/2.
 struct WrongMilstein {
@@ -36,6 +42,55 @@ struct WrongEuler {
 TEST(Convergence, BrokenMethodsAreExposed) {
   EXPECT_TRUE(measure(GbmTest<Calculus::ito>{}, WrongMilstein{}, options).contradicts_claim());
   EXPECT_TRUE(measure(OrnsteinUhlenbeckTest{}, WrongEuler{}, options).contradicts_claim());
+}
+
+template <class M>
+constexpr double stated = M::facts.drift_evaluations + M::facts.diffusion_evaluations;
+
+TEST(Convergence, CountsWhatAStepEvaluates) {
+  const auto evaluations = [](const auto& problem, const auto& method) {
+    const auto row = measure(problem, method, {.paths = 512, .threads = 1});
+    EXPECT_EQ(row.strong_errors.h[0], 1.0 / 32);
+    EXPECT_EQ(row.strong_evaluations[1], 2 * row.strong_evaluations[0]);
+    return row.strong_evaluations[0] / 32;
+  };
+  const TanhTest<Calculus::ito> ito;
+  EXPECT_EQ(evaluations(ito, EulerMaruyama{}), 2);
+  // Its third drift is at the state itself, like the first one, and is not evaluated again.
+  EXPECT_EQ(evaluations(ito, SRIW1{}), stated<SRIW1>);
+  EXPECT_EQ(evaluations(ito, SOSRI{}), stated<SOSRI>);
+  EXPECT_EQ(evaluations(TanhTest<Calculus::stratonovich>{}, Heun{}), stated<Heun>);
+}
+
+// Methods of every kind of noise on one problem, with Lévy areas and without, following the path
+// and not: each as if it were alone, for one thread and for two, and progress ends at its total.
+TEST(Convergence, CompanyLeavesNoTrace) {
+  const GeneralNoiseTest<Calculus::ito> problem;
+  ConvergenceOptions small{.paths = 1024, .strong = {2, 5}, .weak = {1, 4}, .threads = 1};
+  const std::vector<ConvergenceRow> alone{measure(problem, PlatenWeak2{}, small),
+                                          measure(problem, MilsteinGeneral{}, small),
+                                          measure(problem, EulerMaruyama{}, small)};
+  std::int64_t last = 0, total = 0;
+  small.threads = 2;
+  small.progress = [&](std::int64_t done, std::int64_t of) {
+    EXPECT_EQ(done, last + 1);
+    last = done, total = of;
+  };
+  const auto together = measure(problem,
+                                std::vector{candidate(problem, PlatenWeak2{}),
+                                            candidate(problem, MilsteinGeneral{}),
+                                            candidate(problem, EulerMaruyama{})},
+                                small);
+  EXPECT_EQ(last, total);
+  ASSERT_EQ(together.size(), alone.size());
+  for (std::size_t n = 0; n < alone.size(); ++n) {
+    EXPECT_EQ(together[n].method, alone[n].method);
+    EXPECT_EQ(together[n].strong_claimed, alone[n].strong_claimed);
+    EXPECT_EQ(together[n].weak_claimed, alone[n].weak_claimed);
+    EXPECT_EQ(together[n].strong_errors.error, alone[n].strong_errors.error);
+    EXPECT_EQ(together[n].weak_errors.error, alone[n].weak_errors.error);
+    EXPECT_EQ(together[n].strong_evaluations, alone[n].strong_evaluations);
+  }
 }
 
 // Errors e = 0.3 h^p (1 + 0.5 h) with 2 % noise, common to the levels of a batch in half.

@@ -2,26 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include "stochflow/methods/euler_maruyama.hpp"
-#include "stochflow/methods/heun.hpp"
-#include "stochflow/methods/sosri.hpp"
 #include "stochflow/methods/sra1.hpp"
 #include "stochflow/methods/sriw1.hpp"
 
 namespace stochflow::verify {
 namespace {
-
-template <class M>
-constexpr double stated = M::facts.drift_evaluations + M::facts.diffusion_evaluations;
-
-TEST(WorkPrecision, CountsWhatAStepEvaluates) {
-  const TanhTest<Calculus::ito> ito;
-  EXPECT_EQ(evaluations_per_step(ito, EulerMaruyama{}), 2);
-  // Its third drift is at the state itself, like the first one, and is not evaluated again.
-  EXPECT_EQ(evaluations_per_step(ito, SRIW1{}), stated<SRIW1>);
-  EXPECT_EQ(evaluations_per_step(ito, SOSRI{}), stated<SOSRI>);
-  EXPECT_EQ(evaluations_per_step(TanhTest<Calculus::stratonovich>{}, Heun{}), stated<Heun>);
-}
 
 // The exact solution is the one of the path that the run has seen: an independent path would leave
 // an error of the size of the solution's spread at every tolerance.

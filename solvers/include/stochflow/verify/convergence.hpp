@@ -1,18 +1,24 @@
 #pragma once
 
 // Monte-Carlo measurement of strong and weak orders, for people to look at: `measure(problem,
-// method, options)`. One set of Brownian paths serves every step size (exact coarsening of the
-// finest grid); the weak error is E[phi(X_h) - phi(X)] with the exact X on the same path, which
-// removes almost all of its variance. Fixed seeds give the same table on every machine and for any
-// number of threads.
+// method, options)`, or several methods at once. One set of Brownian paths serves every step size
+// (exact coarsening of the finest grid) and every method; the weak error is E[phi(X_h) - phi(X)]
+// with the exact X on the same path, which removes almost all of its variance. Fixed seeds give the
+// same table on every machine, for any number of threads and in any company.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <mutex>
+#include <span>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "stochflow/ensemble/ensemble.hpp"
-#include "stochflow/verify/discrete_from_path.hpp"
+#include "stochflow/verify/candidate.hpp"
 #include "stochflow/verify/order_fit.hpp"
 #include "stochflow/verify/problems.hpp"
 
@@ -33,6 +39,8 @@ struct ConvergenceOptions {
   Levels weak{1, 6};
   double confidence = 0.95;  // of each interval
   int threads = 0;           // 0: one for each processor
+  /// Called after each part of the work, by one thread at a time.
+  std::function<void(std::int64_t done, std::int64_t total)> progress = {};
 };
 
 struct ConvergenceRow {
@@ -41,6 +49,8 @@ struct ConvergenceRow {
   OrderFit strong, weak;
   LevelErrors strong_errors;  // root mean square of |X_h - X|
   LevelErrors weak_errors;    // E[phi(X_h)] - E[phi(X)]
+  /// Evaluations of drift and diffusion at each step size of strong_errors, mean over its paths.
+  std::vector<double> strong_evaluations;
 
   /// Whether a measured order falls short of its claim. A higher order than claimed is no
   /// contradiction: many methods gain on equations as simple as those with known solutions.
@@ -52,39 +62,25 @@ struct ConvergenceRow {
 
 namespace detail {
 
-/// Increments that live elsewhere: SpaceTimeIncrement or AreaIncrement.
+/// The cells with the Lévy areas of the exact solution, so that those of coarser steps are its too,
+/// by Chen's relation.
+template <class V, class Normals>
+std::vector<AreaIncrement<V>> with_areas(const std::vector<SpaceTimeIncrement<V>>& dW,
+                                         double h,
+                                         const Normals& normals) {
+  std::vector<AreaIncrement<V>> cells;
+  for (std::size_t n = 0; n < dW.size(); ++n) cells.push_back(with_area(dW[n], h, n, normals));
+  return cells;
+}
+
+/// Merges neighbours until `count` are left, a power of two below cells.size().
 template <class Cell>
-struct BorrowedIncrements {
-  using value_type = std::decay_t<decltype(Cell::W)>;
-  std::span<const Cell> cells;
-
-  const Cell& operator[](const Step& step) const {
-    return cells[static_cast<std::size_t>(step.index)];
-  }
-  Increment<value_type> increment(const Step& step) const { return {(*this)[step].W}; }
-  auto space_time_increment(const Step& step) const requires requires(Cell c) { c.H; }
-  { return (*this)[step]; }
-  auto area_increment(const Step& step) const requires requires(Cell c) { c.A; }
-  { return (*this)[step]; }
-  auto two_point_increment(const Step& step) const {
-    return two_point_from_path((*this)[step].W, step.h);
-  }
-  auto three_point_increment(const Step& step) const requires requires(Cell c) { c.H; }
-  { return three_point_from_path((*this)[step].W, (*this)[step].H, step.h); }
-};
-
-/// The fine cells as method M needs them. Areas are those of the exact solution, so that those of
-/// coarser steps are too, by Chen's relation.
-template <class M, class V, class Normals>
-auto cells_for(std::vector<SpaceTimeIncrement<V>> dW, double h, const Normals& normals) {
-  if constexpr (M::facts.needs == NoiseInput::WA) {
-    std::vector<AreaIncrement<V>> cells;
-    for (std::size_t n = 0; n < dW.size(); ++n) {
-      cells.push_back(with_area(dW[n], h, n, normals));
+void coarsen(std::vector<Cell>& cells, std::size_t count) {
+  while (cells.size() > count) {
+    for (std::size_t n = 0; n < cells.size() / 2; ++n) {
+      cells[n] = merge(cells[2 * n], 1, cells[2 * n + 1], 1);
     }
-    return cells;
-  } else {
-    return dW;
+    cells.resize(cells.size() / 2);
   }
 }
 
@@ -97,23 +93,37 @@ double squared_norm(const X& x) {
   }
 }
 
-}  // namespace detail
-
-/// Errors at the end time over `paths` paths at each step size.
+/// Of one method, over all paths, at each step size.
 struct MeasuredErrors {
   LevelErrors strong;  // root mean square of |X_h - X|
   LevelErrors weak;    // E[phi(X_h) - phi(X)]
+  std::vector<double> evaluations;
 };
 
-template <class P, class M>
-MeasuredErrors measure_errors(const P& problem,
-                              const M& method,
-                              Levels levels,
-                              std::int64_t paths,
-                              std::uint64_t seed,
-                              int threads) {
-  using X = std::decay_t<decltype(P::x0())>;
-  constexpr std::int64_t batches = 64;
+/// Sums of one method, a row for each batch of paths and a column for each step size.
+struct BatchSums {
+  Eigen::MatrixXd squares, differences, evaluations;
+
+  BatchSums(Eigen::Index batches, Eigen::Index levels)
+      : squares(Eigen::MatrixXd::Zero(batches, levels)),
+        differences(squares),
+        evaluations(squares) {}
+};
+
+inline constexpr std::int64_t batches = 64;
+
+/// The errors of each method. `after_batch()` is called by whichever thread has finished one.
+template <class P, class AfterBatch>
+std::vector<MeasuredErrors> measure_errors(const P& problem,
+                                           const std::vector<const Candidate<P>*>& methods,
+                                           Levels levels,
+                                           std::int64_t paths,
+                                           std::uint64_t seed,
+                                           int threads,
+                                           const AfterBatch& after_batch) {
+  using X = StateOf<P>;
+  using V = NoiseOf<P>;
+  if (methods.empty()) return {};
   if (levels.finest - levels.coarsest < 3 || levels.coarsest < 0 || levels.finest > 20 ||
       paths < batches) {
     throw std::invalid_argument(
@@ -129,76 +139,117 @@ MeasuredErrors measure_errors(const P& problem,
   }
   const RandomStream extra(seed, Purpose::exact_integral);
   const X x0 = P::x0();
+  const bool areas = std::any_of(
+      methods.begin(), methods.end(), [](const auto* method) { return bool(method->on_areas); });
 
-  Eigen::MatrixXd squares = Eigen::MatrixXd::Zero(batches, count);
-  Eigen::MatrixXd differences = Eigen::MatrixXd::Zero(batches, count);
+  std::vector<BatchSums> sums(methods.size(), BatchSums(batches, count));
+  const auto run_path = [&](std::int64_t batch, std::uint64_t id) {
+    const auto path = brownian_path(problem, x0, 0.0, seed, id);
+    std::vector<SpaceTimeIncrement<V>> dW;
+    for (std::int64_t n = 0; n < fine_steps; ++n) {
+      dW.push_back(path.space_time_increment({n, static_cast<double>(n) * fine_h, fine_h}));
+    }
+    const auto normals = [&](std::size_t n) { return normal(extra, id, n); };
+    const X exact = problem.exact(std::span<const SpaceTimeIncrement<V>>(dW), fine_h, normals);
+    const double phi = P::functional(exact);
+    std::vector<AreaIncrement<V>> dA;
+    if (areas) dA = with_areas(dW, fine_h, normals);
+    for (int l = count - 1; l >= 0; --l) {
+      const std::vector<double>& grid = grids[static_cast<std::size_t>(l)];
+      coarsen(dW, grid.size() - 1);
+      coarsen(dA, grid.size() - 1);
+      for (std::size_t m = 0; m < methods.size(); ++m) {
+        const auto [x, evaluations] =
+            methods[m]->on_areas ? methods[m]->on_areas(grid, dA) : methods[m]->on_times(grid, dW);
+        sums[m].squares(batch, l) += squared_norm(X(x - exact));
+        sums[m].differences(batch, l) += P::functional(x) - phi;
+        sums[m].evaluations(batch, l) += static_cast<double>(evaluations);
+      }
+    }
+  };
   const auto run_batch = [&](std::int64_t batch) {
     const std::int64_t first = batch * paths / batches;
     const std::int64_t last = (batch + 1) * paths / batches;
-    for (std::int64_t k = first; k < last; ++k) {
-      const auto id = static_cast<std::uint64_t>(k);
-      const auto path = brownian_path(problem, x0, 0.0, seed, id);
-      using V = typename decltype(path)::value_type;
-      std::vector<SpaceTimeIncrement<V>> dW;
-      for (std::int64_t n = 0; n < fine_steps; ++n) {
-        dW.push_back(path.space_time_increment({n, static_cast<double>(n) * fine_h, fine_h}));
-      }
-      const auto normals = [&](std::size_t n) { return normal(extra, id, n); };
-      const X exact = problem.exact(std::span<const SpaceTimeIncrement<V>>(dW), fine_h, normals);
-      auto cells = detail::cells_for<M>(std::move(dW), fine_h, normals);
-      using Cell = typename decltype(cells)::value_type;
-      const double phi = P::functional(exact);
-      for (int l = count - 1; l >= 0; --l) {
-        const std::vector<double>& grid = grids[static_cast<std::size_t>(l)];
-        // Merge neighbours until one increment is left for each step of this level.
-        while (cells.size() > grid.size() - 1) {
-          for (std::size_t n = 0; n < cells.size() / 2; ++n) {
-            cells[n] = merge(cells[2 * n], 1, cells[2 * n + 1], 1);
-          }
-          cells.resize(cells.size() / 2);
-        }
-        const X x = solve(problem, method, x0, grid, detail::BorrowedIncrements<Cell>{cells}).x;
-        squares(batch, l) += detail::squared_norm(X(x - exact));
-        differences(batch, l) += P::functional(x) - phi;
-      }
+    for (std::int64_t k = first; k < last; ++k) run_path(batch, static_cast<std::uint64_t>(k));
+    for (BatchSums& sum : sums) {
+      sum.squares.row(batch) /= static_cast<double>(last - first);
+      sum.differences.row(batch) /= static_cast<double>(last - first);
     }
-    squares.row(batch) /= static_cast<double>(last - first);
-    differences.row(batch) /= static_cast<double>(last - first);
+    after_batch();
   };
   stochflow::detail::for_each_block(
       batches, stochflow::detail::thread_count(threads, batches), run_batch);
 
   Eigen::VectorXd h(count);
   for (int l = 0; l < count; ++l) h[l] = P::t1 * std::ldexp(1.0, -(levels.coarsest + l));
-  return {.strong = square_root(level_errors(h, squares)), .weak = level_errors(h, differences)};
+  std::vector<MeasuredErrors> errors;
+  for (const BatchSums& sum : sums) {
+    const Eigen::VectorXd evaluations =
+        sum.evaluations.colwise().sum() / static_cast<double>(paths);
+    errors.push_back({.strong = square_root(level_errors(h, sum.squares)),
+                      .weak = level_errors(h, sum.differences),
+                      .evaluations = {evaluations.begin(), evaluations.end()}});
+  }
+  return errors;
 }
 
-/// Measures both orders of `method` on a test problem (see problems.hpp).
+}  // namespace detail
+
+/// Measures both orders of each method on a test problem (see problems.hpp); row n is of
+/// methods[n]. The paths and their exact solutions, most of the work, are made once for all.
+template <class P>
+std::vector<ConvergenceRow> measure(const P& problem,
+                                    const std::vector<Candidate<P>>& methods,
+                                    const ConvergenceOptions& options = {}) {
+  std::vector<const Candidate<P>*> all, following, weak_only;
+  for (const Candidate<P>& method : methods) {
+    all.push_back(&method);
+    (method.strong_claimed > 0 ? following : weak_only).push_back(&method);
+  }
+  std::mutex mutex;
+  std::int64_t done = 0;
+  const std::int64_t parts = 1 + !following.empty() + !weak_only.empty();
+  const auto after_batch = [&] {
+    const std::lock_guard lock(mutex);
+    if (options.progress) options.progress(++done, parts * detail::batches);
+  };
+  const auto errors = [&](const std::vector<const Candidate<P>*>& some,
+                          Levels levels,
+                          std::int64_t paths,
+                          std::uint64_t seed) {
+    return detail::measure_errors(problem, some, levels, paths, seed, options.threads, after_batch);
+  };
+  const auto strong = errors(following, options.strong, options.paths / 8, options.seed);
+  // A weak method has a distance from the path, but no order in it to be measured.
+  const auto distant = errors(weak_only, options.strong, detail::batches, options.seed);
+  const auto weak = errors(all, options.weak, options.paths, options.seed + 1);
+
+  std::vector<ConvergenceRow> rows;
+  auto next_strong = strong.begin(), next_distant = distant.begin();
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    const auto& on_path = methods[m].strong_claimed > 0 ? *next_strong++ : *next_distant++;
+    ConvergenceRow row{.problem = std::string(P::name),
+                       .method = methods[m].method,
+                       .calculus = std::string(name(P::calculus)),
+                       .noise = std::string(name(P::noise)),
+                       .strong_claimed = methods[m].strong_claimed,
+                       .weak_claimed = methods[m].weak_claimed,
+                       .strong = {},
+                       .weak = {},
+                       .strong_errors = on_path.strong,
+                       .weak_errors = weak[m].weak,
+                       .strong_evaluations = on_path.evaluations};
+    if (row.strong_claimed > 0)
+      row.strong = fit_order(row.strong_errors, options.confidence, Deviation::half_powers);
+    row.weak = fit_order(row.weak_errors, options.confidence);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 template <class P, class M>
 ConvergenceRow measure(const P& problem, const M& method, const ConvergenceOptions& options = {}) {
-  // A weak method has a distance from the path, but no order in it to be measured.
-  const std::int64_t strong_paths = M::facts.strong[P::noise] > 0 ? options.paths / 8 : 64;
-  ConvergenceRow row{
-      .problem = std::string(P::name),
-      .method = std::string(M::facts.name),
-      .calculus = std::string(name(P::calculus)),
-      .noise = std::string(name(P::noise)),
-      .strong_claimed = M::facts.strong[P::noise],
-      .weak_claimed = M::facts.weak[P::noise],
-      .strong = {},
-      .weak = {},
-      .strong_errors =
-          measure_errors(
-              problem, method, options.strong, strong_paths, options.seed, options.threads)
-              .strong,
-      .weak_errors =
-          measure_errors(
-              problem, method, options.weak, options.paths, options.seed + 1, options.threads)
-              .weak};
-  if (row.strong_claimed > 0)
-    row.strong = fit_order(row.strong_errors, options.confidence, Deviation::half_powers);
-  row.weak = fit_order(row.weak_errors, options.confidence);
-  return row;
+  return std::move(measure(problem, std::vector{candidate(problem, method)}, options).front());
 }
 
 }  // namespace stochflow::verify
