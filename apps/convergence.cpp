@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "commands.hpp"
-#include "convergence/orders.hpp"
-#include "convergence/proofs.hpp"
+#include "convergence/errors.hpp"
+#include "convergence/proof_table.hpp"
 #include "stochflow/verify/catalogue.hpp"
 #include "support/json.hpp"
 #include "support/options.hpp"
@@ -230,9 +230,9 @@ std::vector<std::string> method_names() {
 std::vector<ConvergenceRow> run_convergence(const ConvergenceRequest& request) {
   check_names("problem", request.problems, test_problem_names());
   check_names("method", request.methods, method_names());
-  const auto chosen = chosen_orders(request.problems, request.methods);
+  const auto chosen = chosen_errors(request.problems, request.methods);
   std::size_t count = 0;
-  for (const MeasurableOrders& orders : chosen) count += orders.methods.size();
+  for (const MeasurableErrors& entry : chosen) count += entry.methods.size();
   if (count == 0) {
     throw UsageError("none of the methods " + join(request.methods) +
                      " claims an order on the problems " + join(request.problems));
@@ -245,8 +245,8 @@ std::vector<ConvergenceRow> run_convergence(const ConvergenceRequest& request) {
   std::vector<ConvergenceRow> rows;
   for (std::size_t k = 0; k < chosen.size(); ++k) {
     measuring.progress = shown_by(progress, k, chosen.size());
-    for (ConvergenceRow& row : chosen[k].measure(chosen[k].methods, measuring)) {
-      rows.push_back(std::move(row));
+    for (verify::MethodErrors& errors : chosen[k].measure(chosen[k].methods, measuring)) {
+      rows.push_back(verify::fit_orders(std::move(errors), measuring.confidence));
     }
   }
   return rows;

@@ -11,7 +11,7 @@
 
 #include "commands.hpp"
 #include "convergence.hpp"
-#include "convergence/orders.hpp"
+#include "convergence/errors.hpp"
 #include "support/json.hpp"
 #include "support/options.hpp"
 #include "support/output.hpp"
@@ -51,7 +51,7 @@ bool chosen(const Arguments& arguments, const std::string& problem) {
 }
 
 /// Fixed steps: the strong errors of `stochflow convergence`.
-Curve fixed_curve(const verify::ConvergenceRow& row) {
+Curve fixed_curve(const verify::MethodErrors& row) {
   Curve curve{.problem = row.problem, .calculus = row.calculus, .method = row.method, .points = {}};
   const auto& errors = row.strong_errors;
   for (Eigen::Index l = 0; l < errors.h.size(); ++l) {
@@ -64,7 +64,7 @@ Curve fixed_curve(const verify::ConvergenceRow& row) {
 }
 
 std::vector<Curve> measure(const Arguments& arguments) {
-  const auto fixed_steps = chosen_orders(arguments.problems, {"all"});
+  const auto fixed_steps = chosen_errors(arguments.problems, {"all"});
   std::vector<AdaptiveRun> runs;
   for (const auto list : {additive_adaptive_runs,
                           scalar_adaptive_runs,
@@ -82,8 +82,8 @@ std::vector<Curve> measure(const Arguments& arguments) {
                                          .strong = {2, 9},
                                          .weak = {0, 3},
                                          .threads = arguments.threads};
-  for (const MeasurableOrders& orders : fixed_steps) {
-    for (const auto& row : orders.measure(orders.methods, fixed)) {
+  for (const MeasurableErrors& entry : fixed_steps) {
+    for (const auto& row : entry.measure(entry.methods, fixed)) {
       if (row.strong_claimed > 0) curves.push_back(fixed_curve(row));
     }
     progress.advance();

@@ -2,6 +2,6 @@
 
 namespace stochflow::apps {
 
-std::vector<MeasurableOrders> additive_orders() { return orders_with_noise<Noise::additive>(); }
+std::vector<MeasurableErrors> additive_errors() { return errors_with_noise<Noise::additive>(); }
 
 }  // namespace stochflow::apps

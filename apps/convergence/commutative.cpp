@@ -2,8 +2,8 @@
 
 namespace stochflow::apps {
 
-std::vector<MeasurableOrders> commutative_orders() {
-  return orders_with_noise<Noise::commutative>();
+std::vector<MeasurableErrors> commutative_errors() {
+  return errors_with_noise<Noise::commutative>();
 }
 
 }  // namespace stochflow::apps

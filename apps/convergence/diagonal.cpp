@@ -2,6 +2,6 @@
 
 namespace stochflow::apps {
 
-std::vector<MeasurableOrders> diagonal_orders() { return orders_with_noise<Noise::diagonal>(); }
+std::vector<MeasurableErrors> diagonal_errors() { return errors_with_noise<Noise::diagonal>(); }
 
 }  // namespace stochflow::apps

@@ -2,6 +2,6 @@
 
 namespace stochflow::apps {
 
-std::vector<MeasurableOrders> general_orders() { return orders_with_noise<Noise::general>(); }
+std::vector<MeasurableErrors> general_errors() { return errors_with_noise<Noise::general>(); }
 
 }  // namespace stochflow::apps

@@ -1,10 +1,10 @@
 #pragma once
 
-// Included by the source files of this folder only: see orders.hpp.
+// Included by the source files of this folder only: see errors.hpp.
 
 #include <algorithm>
 
-#include "convergence/orders.hpp"
+#include "convergence/errors.hpp"
 #include "stochflow/verify/catalogue.hpp"
 
 namespace stochflow::apps {
@@ -22,24 +22,24 @@ std::vector<verify::Candidate<P>> candidates_on(const P& problem) {
 }
 
 template <Noise N>
-std::vector<MeasurableOrders> orders_with_noise() {
-  std::vector<MeasurableOrders> list;
+std::vector<MeasurableErrors> errors_with_noise() {
+  std::vector<MeasurableErrors> list;
   verify::for_each_type<verify::TestProblems>([&](auto problem) {
     using P = decltype(problem);
     if constexpr (P::noise == N) {
-      MeasurableOrders orders{.problem = std::string(P::name), .methods = {}, .measure = {}};
+      MeasurableErrors entry{.problem = std::string(P::name), .methods = {}, .measure = {}};
       for (const auto& candidate : candidates_on(problem)) {
-        orders.methods.push_back(candidate.method);
+        entry.methods.push_back(candidate.method);
       }
-      orders.measure = [](const std::vector<std::string>& chosen,
-                          const verify::ConvergenceOptions& options) {
+      entry.measure = [](const std::vector<std::string>& chosen,
+                         const verify::ConvergenceOptions& options) {
         auto candidates = candidates_on(P{});
         std::erase_if(candidates, [&](const auto& candidate) {
           return std::find(chosen.begin(), chosen.end(), candidate.method) == chosen.end();
         });
-        return verify::measure(P{}, candidates, options);
+        return verify::measure_errors(P{}, candidates, options);
       };
-      list.push_back(std::move(orders));
+      list.push_back(std::move(entry));
     }
   });
   return list;

@@ -2,6 +2,6 @@
 
 namespace stochflow::apps {
 
-std::vector<MeasurableOrders> scalar_orders() { return orders_with_noise<Noise::scalar>(); }
+std::vector<MeasurableErrors> scalar_errors() { return errors_with_noise<Noise::scalar>(); }
 
 }  // namespace stochflow::apps

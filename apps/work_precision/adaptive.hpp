@@ -2,7 +2,7 @@
 
 // The adaptive runs that `stochflow work-precision` can make: each test problem with each adaptive
 // method that solves it, behind a plain function. One source file a noise structure, as in
-// convergence/orders.hpp.
+// convergence/errors.hpp.
 
 #include <functional>
 #include <string>

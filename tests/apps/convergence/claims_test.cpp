@@ -4,18 +4,20 @@
 
 #include <gtest/gtest.h>
 
-#include "convergence/orders.hpp"
+#include "convergence/errors.hpp"
+#include "stochflow/verify/convergence.hpp"
 
 namespace stochflow::apps {
 namespace {
 
-void expect_no_claim_contradicted(const std::vector<MeasurableOrders>& list) {
+void expect_no_claim_contradicted(const std::vector<MeasurableErrors>& list) {
   const verify::ConvergenceOptions options{.paths = 16384, .confidence = 1 - 1e-7};
   EXPECT_FALSE(list.empty());
-  for (const MeasurableOrders& orders : list) {
-    const auto rows = orders.measure(orders.methods, options);
-    EXPECT_EQ(rows.size(), orders.methods.size());
-    for (const auto& row : rows) {
+  for (const MeasurableErrors& entry : list) {
+    const auto errors = entry.measure(entry.methods, options);
+    EXPECT_EQ(errors.size(), entry.methods.size());
+    for (const verify::MethodErrors& of_method : errors) {
+      const auto row = verify::fit_orders(of_method, options.confidence);
       SCOPED_TRACE(row.method + " on " + row.problem + " (" + row.calculus + ")");
       EXPECT_TRUE(row.strong.resolved || row.strong_claimed == 0);
       EXPECT_FALSE(row.contradicts_claim())
@@ -25,11 +27,11 @@ void expect_no_claim_contradicted(const std::vector<MeasurableOrders>& list) {
   }
 }
 
-TEST(Claims, AdditiveNoise) { expect_no_claim_contradicted(additive_orders()); }
-TEST(Claims, ScalarNoise) { expect_no_claim_contradicted(scalar_orders()); }
-TEST(Claims, DiagonalNoise) { expect_no_claim_contradicted(diagonal_orders()); }
-TEST(Claims, CommutativeNoise) { expect_no_claim_contradicted(commutative_orders()); }
-TEST(Claims, GeneralNoise) { expect_no_claim_contradicted(general_orders()); }
+TEST(Claims, AdditiveNoise) { expect_no_claim_contradicted(additive_errors()); }
+TEST(Claims, ScalarNoise) { expect_no_claim_contradicted(scalar_errors()); }
+TEST(Claims, DiagonalNoise) { expect_no_claim_contradicted(diagonal_errors()); }
+TEST(Claims, CommutativeNoise) { expect_no_claim_contradicted(commutative_errors()); }
+TEST(Claims, GeneralNoise) { expect_no_claim_contradicted(general_errors()); }
 
 }  // namespace
 }  // namespace stochflow::apps

@@ -1,8 +1,8 @@
+#include "convergence/proof_table.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
-
-#include "convergence/proofs.hpp"
 
 namespace stochflow::apps {
 namespace {

@@ -67,20 +67,18 @@ TEST(Convergence, CountsWhatAStepEvaluates) {
 TEST(Convergence, CompanyLeavesNoTrace) {
   const GeneralNoiseTest<Calculus::ito> problem;
   ConvergenceOptions small{.paths = 1024, .strong = {2, 5}, .weak = {1, 4}, .threads = 1};
-  const std::vector<ConvergenceRow> alone{measure(problem, PlatenWeak2{}, small),
-                                          measure(problem, MilsteinGeneral{}, small),
-                                          measure(problem, EulerMaruyama{}, small)};
+  const std::vector candidates{candidate(problem, PlatenWeak2{}),
+                               candidate(problem, MilsteinGeneral{}),
+                               candidate(problem, EulerMaruyama{})};
+  std::vector<MethodErrors> alone;
+  for (const auto& one : candidates) alone.push_back(measure_errors(problem, {one}, small).front());
   std::int64_t last = 0, total = 0;
   small.threads = 2;
   small.progress = [&](std::int64_t done, std::int64_t of) {
     EXPECT_EQ(done, last + 1);
     last = done, total = of;
   };
-  const auto together = measure(problem,
-                                std::vector{candidate(problem, PlatenWeak2{}),
-                                            candidate(problem, MilsteinGeneral{}),
-                                            candidate(problem, EulerMaruyama{})},
-                                small);
+  const auto together = measure_errors(problem, candidates, small);
   EXPECT_EQ(last, total);
   ASSERT_EQ(together.size(), alone.size());
   for (std::size_t n = 0; n < alone.size(); ++n) {

@@ -37,9 +37,10 @@ struct Node {
 /// The n nodes of the standard normal distribution's Gauss rule (Golub and Welsch 1969): moments up
 /// to 2 n - 1 are exact.
 inline std::vector<Node> gauss_hermite(int n) {
-  Eigen::MatrixXd jacobi = Eigen::MatrixXd::Zero(n, n);
-  for (int k = 1; k < n; ++k) jacobi(k, k - 1) = jacobi(k - 1, k) = std::sqrt(k);
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(jacobi);
+  Eigen::VectorXd off_diagonal(n - 1);
+  for (int k = 1; k < n; ++k) off_diagonal[k - 1] = std::sqrt(k);
+  Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver;
+  solver.computeFromTridiagonal(Eigen::VectorXd::Zero(n), off_diagonal);
   std::vector<Node> nodes;
   for (int k = 0; k < n; ++k) {
     const double first = solver.eigenvectors()(0, k);

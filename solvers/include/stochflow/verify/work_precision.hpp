@@ -3,7 +3,7 @@
 // What accuracy costs with adaptive steps: the strong error of a method against the evaluations of
 // drift and diffusion that it made, over tolerances. The problems are those of problems.hpp; the
 // error is against the exact solution on the same path, the evaluations are counted, rejected steps
-// included. With fixed steps, `measure` of convergence.hpp knows both.
+// included. With fixed steps, method_errors.hpp knows both.
 
 #include <cmath>
 #include <cstdint>
@@ -17,7 +17,7 @@
 #include "stochflow/ensemble/ensemble.hpp"
 #include "stochflow/solve_adaptive.hpp"
 #include "stochflow/verify/candidate.hpp"
-#include "stochflow/verify/convergence.hpp"
+#include "stochflow/verify/method_errors.hpp"
 #include "stochflow/verify/problems.hpp"
 
 namespace stochflow::verify {

@@ -1,9 +1,10 @@
-#include "convergence/proofs.hpp"
+#include "convergence/proof_table.hpp"
 
 #include <algorithm>
 #include <utility>
 
 #include "convergence.hpp"
+#include "convergence/proofs.hpp"
 #include "support/progress.hpp"
 
 namespace stochflow::apps {
