@@ -7,11 +7,12 @@
 // would report as a wrong order with false confidence. Weak errors deviate by whole powers of h
 // (Talay and Tubaro 1990), strong ones by powers of sqrt(h) too.
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
+#include <Eigen/LU>
+#include <algorithm>
+#include <array>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
-#include <vector>
 
 #include "stochflow/verify/level_errors.hpp"
 
@@ -29,72 +30,100 @@ struct OrderFit {
 
 namespace detail {
 
-/// Weighted least squares of e = C h^p (1 + sum_k D_k h^(powers_k)) by Levenberg-Marquardt.
 struct PowerFit {
   double order;
   double standard_error;  // from the full covariance of the levels
 };
 
-inline PowerFit fit_power(const LevelErrors& levels,
-                          const Eigen::VectorXd& e,
-                          const std::vector<double>& powers) {
-  const auto corrections = static_cast<Eigen::Index>(powers.size());
-  const Eigen::Index n = levels.h.size(), size = 2 + corrections;
+/// The normal equations of a least-squares fit with `size` parameters. Solved by the inverse of the
+/// matrix scaled to a unit diagonal: factorisations take Eigen six times as long to compile, in
+/// every file that measures orders.
+template <int size>
+struct NormalEquations {
+  using Vector = Eigen::Matrix<double, size, 1>;
+  Eigen::Matrix<double, size, size> matrix = Eigen::Matrix<double, size, size>::Zero();
+  Vector rhs = Vector::Zero();
+  double cost = 0;  // the residuals' sum of squares
+
+  void add(const Vector& gradient, double residual) {
+    matrix += gradient * gradient.transpose();
+    rhs += gradient * residual;
+    cost += residual * residual;
+  }
+  /// (matrix + damping diagonal)^-1 b
+  Vector solve(const Vector& b, double damping = 0) const {
+    const Vector scale = matrix.diagonal().cwiseSqrt().cwiseInverse();
+    Eigen::Matrix<double, size, size> unit = scale.asDiagonal() * matrix * scale.asDiagonal();
+    unit.diagonal().array() += damping;
+    return scale.cwiseProduct(unit.inverse() * scale.cwiseProduct(b));
+  }
+};
+
+/// Weighted least squares of e = C h^p (1 + sum_k D_k h^(powers_k)) by Levenberg-Marquardt.
+template <std::size_t corrections>
+PowerFit fit_power(const LevelErrors& levels,
+                   const Eigen::VectorXd& e,
+                   const std::array<double, corrections>& powers) {
+  using Equations = NormalEquations<2 + int(corrections)>;
+  using Parameters = typename Equations::Vector;  // log C, p, D_1, ...
+  const Eigen::Index n = levels.h.size();
   const Eigen::VectorXd weight = levels.covariance.diagonal().cwiseSqrt().cwiseInverse();
 
   // Start from the straight line through the levels that stand out of their noise.
-  Eigen::Matrix2d line = Eigen::Matrix2d::Zero();
-  Eigen::Vector2d line_rhs = Eigen::Vector2d::Zero();
+  NormalEquations<2> line;
   for (Eigen::Index l = 0; l < n; ++l) {
-    if (e[l] * weight[l] <= 4) continue;
-    const Eigen::Vector2d row(1, std::log(levels.h[l]));
-    const double w = e[l] * e[l] * weight[l] * weight[l];  // inverse variance of log e
-    line += w * row * row.transpose();
-    line_rhs += w * std::log(e[l]) * row;
+    const double w = e[l] * weight[l];  // 1 / standard deviation of log e
+    if (w > 4) line.add(Eigen::Vector2d(w, w * std::log(levels.h[l])), w * std::log(e[l]));
   }
-  Eigen::VectorXd q = Eigen::VectorXd::Zero(size);  // log C, p, D_1, ...
-  q.head<2>() = line.ldlt().solve(line_rhs);
+  Parameters q = Parameters::Zero();
+  q.template head<2>() = line.solve(line.rhs);
 
-  Eigen::VectorXd value(n);
-  Eigen::MatrixXd jacobian(n, size);
-  const auto evaluate = [&](const Eigen::VectorXd& at) {
-    for (Eigen::Index l = 0; l < n; ++l) {
-      const double h = levels.h[l], base = std::exp(at[0]) * std::pow(h, at[1]);
-      double series = 1;
-      for (Eigen::Index k = 0; k < corrections; ++k) {
-        const double power = std::pow(h, powers[static_cast<std::size_t>(k)]);
-        jacobian(l, 2 + k) = base * power;
-        series += at[2 + k] * power;
-      }
-      value[l] = base * series;
-      jacobian(l, 0) = value[l];
-      jacobian(l, 1) = value[l] * std::log(h);
+  // The model at one level, and its derivatives.
+  const auto model = [&](const Parameters& at, Eigen::Index l, Parameters& gradient) {
+    const double h = levels.h[l], base = std::exp(at[0]) * std::pow(h, at[1]);
+    double series = 1;
+    for (std::size_t k = 0; k < corrections; ++k) {
+      const auto parameter = static_cast<Eigen::Index>(2 + k);
+      const double power = std::pow(h, powers[k]);
+      gradient[parameter] = base * power;
+      series += at[parameter] * power;
     }
-    return (weight.asDiagonal() * (e - value)).squaredNorm();
+    gradient[0] = base * series;
+    gradient[1] = base * series * std::log(h);
+    return base * series;
   };
-  double cost = evaluate(q), damping = 1e-3;
+  const auto equations_at = [&](const Parameters& at) {
+    Equations equations;
+    Parameters gradient;
+    for (Eigen::Index l = 0; l < n; ++l) {
+      const double residual = e[l] - model(at, l, gradient);
+      equations.add(weight[l] * gradient, weight[l] * residual);
+    }
+    return equations;
+  };
+  Equations equations = equations_at(q);
+  double damping = 1e-3;
   for (int iteration = 0; iteration < 500 && damping < 1e12; ++iteration) {
-    evaluate(q);
-    const Eigen::MatrixXd J = weight.asDiagonal() * jacobian;
-    const Eigen::VectorXd r = weight.asDiagonal() * (e - value);
-    Eigen::MatrixXd normal = J.transpose() * J;
-    normal.diagonal() *= 1 + damping;
-    const Eigen::VectorXd step = normal.ldlt().solve(J.transpose() * r);
-    const double trial = evaluate(q + step);
-    if (std::isfinite(trial) && trial <= cost) {
+    const Parameters step = equations.solve(equations.rhs, damping);
+    const Equations trial = equations_at(q + step);
+    if (std::isfinite(trial.cost) && trial.cost <= equations.cost) {
       q += step;
-      cost = trial;
+      equations = trial;
       damping = std::max(damping / 10, 1e-12);
       if (step.norm() < 1e-12) break;
     } else {
       damping *= 10;
     }
   }
-  evaluate(q);
-  const Eigen::MatrixXd J = weight.asDiagonal() * jacobian;
-  const Eigen::MatrixXd linear =
-      (J.transpose() * J).ldlt().solve(J.transpose()) * Eigen::MatrixXd(weight.asDiagonal());
-  return {q[1], std::sqrt((linear * levels.covariance * linear.transpose())(1, 1))};
+  // How the order answers to the error of each level.
+  Eigen::VectorXd answer(n);
+  const Parameters row = equations.solve(Parameters::Unit(1));  // of the inverse
+  for (Eigen::Index l = 0; l < n; ++l) {
+    Parameters gradient;
+    model(q, l, gradient);
+    answer[l] = row.dot(gradient) * weight[l] * weight[l];
+  }
+  return {q[1], std::sqrt(answer.dot(levels.covariance.lazyProduct(answer)))};
 }
 
 }  // namespace detail
@@ -127,8 +156,8 @@ inline OrderFit fit_order(const LevelErrors& levels,
   }
   if (n < 4 || clear < 4) return fit;
 
-  detail::PowerFit chosen = detail::fit_power(levels, e, {1});
-  const auto consider = [&](const std::vector<double>& powers) {
+  detail::PowerFit chosen = detail::fit_power<1>(levels, e, {1});
+  const auto consider = [&](const std::array<double, 2>& powers) {
     const detail::PowerFit bent = detail::fit_power(levels, e, powers);
     if (std::abs(bent.order - chosen.order) > 2 * bent.standard_error) chosen = bent;
   };
