@@ -11,11 +11,11 @@
 #include <memory>
 
 #include "commands.hpp"
+#include "encoding.hpp"
 #include "mnist_images.hpp"
 #include "network.hpp"
 #include "stochflow/diffusion/latents.hpp"
 #include "stochflow/diffusion/likelihood/budget.hpp"
-#include "stochflow/diffusion/likelihood/dequantise.hpp"
 #include "stochflow/diffusion/score/micro_batches.hpp"
 #include "support/json.hpp"
 #include "support/options.hpp"
@@ -28,11 +28,8 @@ namespace {
 
 struct Arguments {
   std::string images = "0:64";
-  std::string schedule = "log-snr";
-  double tolerance = 1e-3;
-  std::uint64_t seed = 1;
-  std::string model, other, json, device = "cpu";
-  int threads = 0;
+  EncodingOptions encoding;
+  std::string model, other, json;
 };
 
 diffusion::Estimate estimate_of(const at::Tensor& values) {
@@ -46,38 +43,31 @@ nlohmann::json in_json(const diffusion::Estimate& estimate) {
 }
 
 void run(const Arguments& arguments) {
+  const EncodingOptions& encoding = arguments.encoding;
   const Range range = range_of("--images", arguments.images);
   if (range.last - range.first < 2) {
     throw UsageError("--images expects two images or more: they are compared with one another");
   }
   if (!arguments.json.empty()) prepare_output(arguments.json);
-  const diffusion::MicroBatch calls = network_calls(arguments.device, arguments.threads);
-  const OpenedNetwork one = open_network(arguments.model, arguments.device),
-                      other = open_network(arguments.other, arguments.device);
+  const diffusion::MicroBatch calls = network_calls(encoding.device, encoding.threads);
+  const OpenedNetwork one = open_network(arguments.model, encoding.device),
+                      other = open_network(arguments.other, encoding.device);
   if (one.description.data_shape != other.description.data_shape) {
     throw std::runtime_error("the two networks were made for images of different shapes");
   }
   // Latents of the same noise level: the range that both know.
   const diffusion::Schedule schedule =
-      schedule_named(arguments.schedule,
+      schedule_named(encoding.schedule,
                      std::max(one.description.gamma_min, other.description.gamma_min),
                      std::min(one.description.gamma_max, other.description.gamma_max));
   const diffusion::SampleIds ids =
       diffusion::sample_range(static_cast<std::uint64_t>(range.first), range.last - range.first);
-  const at::Tensor x =
-      diffusion::dequantised(mnist_images("test", range), arguments.seed, ids).to(arguments.device);
+  const at::Tensor x = images_to_encode(ids, encoding);
 
   const Stopwatch watch;
   const auto latents_by = [&](const OpenedNetwork& network) {
-    const diffusion::Samples samples =
-        encode(diffusion::MicroBatches(*network.model, calls),
-               schedule,
-               x,
-               {.rtol = arguments.tolerance, .atol = arguments.tolerance});
-    if (!samples.outcome.ok()) {
-      throw std::runtime_error("the flow could not be followed: " + samples.outcome.message());
-    }
-    return samples.x;
+    const diffusion::MicroBatches model(*network.model, calls);
+    return followed(encode(model, schedule, x, encoding.of_the_flow())).x;
   };
   const at::Tensor a = latents_by(one), b = latents_by(other);
   const diffusion::Estimate same = estimate_of(diffusion::latent_correlation(a, b)),
@@ -93,14 +83,11 @@ void run(const Arguments& arguments) {
             << "  of different images:         correlation " << fixed(different.mean, 3) << " +- "
             << fixed(different.standard_error, 3) << ", " << fixed(apart, 3) << " apart\n";
   if (!arguments.json.empty()) {
-    nlohmann::json record = run_record("identify",
-                                       {{"images", arguments.images},
-                                        {"schedule", arguments.schedule},
-                                        {"tolerance", arguments.tolerance},
-                                        {"model", arguments.model},
-                                        {"other", arguments.other},
-                                        {"device", arguments.device},
-                                        {"seed", arguments.seed}});
+    nlohmann::json settings = record_of(encoding);
+    settings["images"] = arguments.images;
+    settings["model"] = arguments.model;
+    settings["other"] = arguments.other;
+    nlohmann::json record = run_record("identify", settings);
     record["wall_seconds"] = watch.seconds();
     record["results"] = {{"same_image", in_json(same)},
                          {"different_images", in_json(different)},
@@ -121,19 +108,8 @@ void add_identify(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--model", a.model, "Checkpoint or TorchScript file (default: shipped)");
   command->add_option("--other", a.other, "The other network")->required();
-  command->add_option("--schedule", a.schedule, "One of: " + join(schedule_names()))
-      ->capture_default_str();
-  command->add_option("--tolerance", a.tolerance, "Of the flow, relative and absolute")
-      ->check(positive_number())
-      ->capture_default_str();
   command->add_option("--json", a.json, "Write the record of the run to this file");
-  command->add_option("--seed", a.seed, "Of the dequantisation")
-      ->check(whole_number(0))
-      ->capture_default_str();
-  command->add_option("--device", a.device, "cpu, cuda, cuda:1, ...")->capture_default_str();
-  command->add_option("--threads", a.threads, "0: one for each processor")
-      ->check(whole_number(0, 4096))
-      ->capture_default_str();
+  add_encoding_options(*command, a.encoding);
   command->callback([arguments] { run(*arguments); });
 }
 

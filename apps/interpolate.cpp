@@ -8,10 +8,10 @@
 #include <memory>
 
 #include "commands.hpp"
+#include "encoding.hpp"
 #include "mnist_images.hpp"
 #include "network.hpp"
 #include "stochflow/diffusion/latents.hpp"
-#include "stochflow/diffusion/likelihood/dequantise.hpp"
 #include "stochflow/diffusion/score/micro_batches.hpp"
 #include "support/json.hpp"
 #include "support/options.hpp"
@@ -23,13 +23,10 @@ namespace stochflow::apps {
 namespace {
 
 struct Arguments {
-  std::vector<std::int64_t> images = {0, 2, 1, 3};
+  std::vector<std::uint64_t> images = {0, 2, 1, 3};
   std::int64_t between = 6;
-  std::string schedule = "log-snr";
-  double tolerance = 1e-3;
-  std::uint64_t seed = 1;
-  std::string model, out, json, device = "cpu";
-  int threads = 0;
+  EncodingOptions encoding;
+  std::string model, out, json;
 };
 
 /// The root mean square distance in grey levels.
@@ -48,30 +45,17 @@ void run(const Arguments& arguments) {
   for (const std::string& file : {arguments.out, arguments.json}) {
     if (!file.empty()) prepare_output(file);
   }
-  const diffusion::MicroBatch calls = network_calls(arguments.device, arguments.threads);
-  const OpenedNetwork network = open_network(arguments.model, arguments.device);
+  const EncodingOptions& encoding = arguments.encoding;
+  const diffusion::MicroBatch calls = network_calls(encoding.device, encoding.threads);
+  const OpenedNetwork network = open_network(arguments.model, encoding.device);
   const diffusion::MicroBatches model(*network.model, calls);
   const diffusion::Schedule schedule = schedule_named(
-      arguments.schedule, network.description.gamma_min, network.description.gamma_max);
+      encoding.schedule, network.description.gamma_min, network.description.gamma_max);
 
-  std::vector<at::Tensor> rows;
-  diffusion::SampleIds ids;
-  for (const std::int64_t number : arguments.images) {
-    rows.push_back(mnist_images("test", {number, number + 1}));
-    ids.push_back(static_cast<std::uint64_t>(number));
-  }
   const at::Tensor x =
-      diffusion::dequantised(at::cat(rows), arguments.seed, ids).to(arguments.device);
-  const diffusion::PerSampleTolerance tolerance{.rtol = arguments.tolerance,
-                                                .atol = arguments.tolerance};
+      images_to_encode({arguments.images.begin(), arguments.images.end()}, encoding);
   const Stopwatch watch;
-  const auto checked = [](const diffusion::Samples& samples) {
-    if (!samples.outcome.ok()) {
-      throw std::runtime_error("the flow could not be followed: " + samples.outcome.message());
-    }
-    return samples;
-  };
-  const diffusion::Samples latents = checked(encode(model, schedule, x, tolerance));
+  const diffusion::Samples latents = followed(encode(model, schedule, x, encoding.of_the_flow()));
   const std::int64_t pairs = x.size(0) / 2, steps = arguments.between + 1;
   const auto ends = [&](std::int64_t which) {
     return latents.x.slice(0, which, x.size(0), 2).contiguous();
@@ -83,7 +67,7 @@ void run(const Arguments& arguments) {
   }
   // [pairs, stations, ...], so that a pair is a row of the picture.
   const at::Tensor all = at::stack(stations, 1).flatten(0, 1);
-  const diffusion::Samples decoded = checked(decode(model, schedule, all, tolerance));
+  const diffusion::Samples decoded = followed(decode(model, schedule, all, encoding.of_the_flow()));
   const at::Tensor strips = decoded.x.view({pairs, steps + 1, 1, x.size(2), x.size(3)});
   const double round_trip =
       grey_levels(at::stack({strips.select(1, 0), strips.select(1, steps)}, 1).flatten(0, 1), x);
@@ -101,14 +85,11 @@ void run(const Arguments& arguments) {
             << fixed(schedule.prior_std * schedule.prior_std, 3) << ")\n";
   if (!arguments.out.empty()) std::cout << "wrote " << arguments.out << '\n';
   if (!arguments.json.empty()) {
-    nlohmann::json record = run_record("interpolate",
-                                       {{"images", arguments.images},
-                                        {"between", arguments.between},
-                                        {"schedule", arguments.schedule},
-                                        {"tolerance", arguments.tolerance},
-                                        {"model", arguments.model},
-                                        {"device", arguments.device},
-                                        {"seed", arguments.seed}});
+    nlohmann::json settings = record_of(encoding);
+    settings["images"] = arguments.images;
+    settings["between"] = arguments.between;
+    settings["model"] = arguments.model;
+    nlohmann::json record = run_record("interpolate", settings);
     record["wall_seconds"] = watch.seconds();
     record["results"] = {{"nfe_encode", latents.nfe},
                          {"nfe_decode", decoded.nfe},
@@ -131,21 +112,10 @@ void add_interpolate(CLI::App& app) {
   command->add_option("--between", a.between, "Pictures between the two of a pair")
       ->check(whole_number(0, 1000))
       ->capture_default_str();
-  command->add_option("--schedule", a.schedule, "One of: " + join(schedule_names()))
-      ->capture_default_str();
-  command->add_option("--tolerance", a.tolerance, "Of the flow, relative and absolute")
-      ->check(positive_number())
-      ->capture_default_str();
   command->add_option("--out", a.out, "Write a row for each pair to this .png");
   command->add_option("--json", a.json, "Write the record of the run to this file");
-  command->add_option("--seed", a.seed, "Of the dequantisation")
-      ->check(whole_number(0))
-      ->capture_default_str();
   command->add_option("--model", a.model, "Checkpoint or TorchScript file (default: shipped)");
-  command->add_option("--device", a.device, "cpu, cuda, cuda:1, ...")->capture_default_str();
-  command->add_option("--threads", a.threads, "0: one for each processor")
-      ->check(whole_number(0, 4096))
-      ->capture_default_str();
+  add_encoding_options(*command, a.encoding);
   command->callback([arguments] { run(*arguments); });
 }
 

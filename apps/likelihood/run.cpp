@@ -358,7 +358,10 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& asked, const Crew& crew
   report.bpd_standard_error = mean.standard_error;
   report.nfe_mean /= static_cast<double>(bits.size());
   const at::Tensor own = levels.index_select(0, at::tensor(rows, at::kLong));
-  const at::Tensor x = draw_of(own, reported, 0).x.to(request.device);
+  const at::Tensor x =
+      request.dequantise == "noised"
+          ? diffusion::noised_images(own.to(request.device), schedule, request.seed, reported)
+          : draw_of(own, reported, 0).x.to(request.device);
   const Scored again{crew, model, schedule, x, reported, options, request, finished};
   if (request.check > 0) report.budget = budget_of(again);
   if (request.bound > 0) report.bound = bound_of(again);

@@ -78,6 +78,21 @@ TEST(Likelihood, MethodAndTolerancesSuitEachOther) {
   EXPECT_THROW(check(decided({.probe_changes = 4, .method = "adams"})), UsageError);
 }
 
+// The images solved again are the very draws that were scored: noise drawn anew would move each by
+// some 0.04 bits/dim.
+TEST(Likelihood, TheBudgetOfNoisedImagesIsOfTheSameNoise) {
+  LikelihoodRequest request = loose(5, 7);
+  request.dequantise = "noised";
+  request.atol = LikelihoodRequest{}.atol;
+  request.atol_logp = LikelihoodRequest{}.atol_logp;
+  request.check = 2;
+  const LikelihoodReport report = run_likelihood(request);
+  EXPECT_EQ(report.budget.images, 2);
+  EXPECT_GT(report.budget.solver_rms, 0);
+  EXPECT_LT(report.budget.solver_rms, 0.01);
+  EXPECT_EQ(report.budget.cut_off, 0);
+}
+
 TEST(Likelihood, TheBoundBesideItIsOfTheSameImages) {
   LikelihoodRequest request = loose(5, 9);
   request.bound = 3;

@@ -115,7 +115,8 @@ TEST(Dequantise, NoiseThatIsAddedIsPaidFor) {
   EXPECT_LT(error, 0.02);
   EXPECT_LT(std::abs(weights.mean().item<double>() - 1), 5.5 * error);
   EXPECT_LT((log_p - d.log_q).mean().item<double>(), std::log(exact));
-  // z is noisy: not x.
+  // z is noisy: not x. It can be had without the model.
+  EXPECT_TRUE(noised_images(images, schedule, 3, sample_range(0, draws)).equal(d.x));
   const at::Tensor x = uniform_dequantisation(images, 3, sample_range(0, draws)).x;
   EXPECT_NEAR((d.x - a * x).std().item<double>() / s, 1, 0.07);
 }

@@ -20,6 +20,13 @@
 
 namespace stochflow::diffusion {
 
+/// z of draw number `draw` alone, for which no model is called. levels [B, ...] of integers 0..255.
+at::Tensor noised_images(const at::Tensor& levels,
+                         const Schedule& schedule,
+                         std::uint64_t seed,
+                         const SampleIds& ids,
+                         std::uint64_t draw = 0);
+
 /// Draw number `draw`: x becomes z, log_q what ln p(z) has to be lessened by. levels [B, ...] of
 /// integers 0..255, on the device of the model, which is called once, in options.dtype and by
 /// options.micro. Throws std::invalid_argument for levels outside 0..255.
