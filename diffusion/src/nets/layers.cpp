@@ -104,7 +104,7 @@ void draw_parameters(torch::nn::Module& module,
     at::Tensor& p = item.value();
     const std::uint64_t which = index++;
     const double own = name.ends_with("weight") ? scale(name) : 0;
-    if (own == 0) {
+    if (own == 0 || p.numel() == 0) {
       p.fill_(name.ends_with("gain") ? 1 : 0);
       continue;
     }

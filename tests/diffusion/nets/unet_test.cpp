@@ -93,6 +93,15 @@ TEST(UNet, ShapesOfTheBatchAreTheCallers) {
   EXPECT_THROW(network.eps(z, at::zeros({3})), std::invalid_argument);
 }
 
+TEST(UNet, DoesWithoutBlocks) {
+  ScoreNetworkConfig config = small();
+  config.blocks_down = config.blocks_deep = config.blocks_up = 0;
+  ScoreNetwork network(config);
+  network.initialise(3);
+  const at::Tensor z = draws(0, {2, 1, 8, 12});
+  EXPECT_TRUE(at::isfinite(network.eps(z, at::zeros({2}))).all().item<bool>());
+}
+
 TEST(UNet, EverySettingThatCannotWorkIsNamed) {
   const auto refused = [](const auto& change) {
     ScoreNetworkConfig config = small();

@@ -7,6 +7,7 @@
 
 #include "diffusion/support/oracles.hpp"
 #include "diffusion/support/samplers.hpp"
+#include "stochflow/diffusion/critically_damped.hpp"
 #include "stochflow/diffusion/likelihood/flow.hpp"
 #include "stochflow/diffusion/reverse.hpp"
 #include "stochflow/diffusion/score.hpp"
@@ -57,6 +58,29 @@ TEST(Meta, SamplersOnAGridNeverReadFromTheDevice) {
       }
     }
   }
+}
+
+// As if all noise were left.
+struct VelocityItself final : VelocityNoisePredictor {
+  at::Tensor eps_v(const TensorPhaseSpace& u, const at::Tensor& t) const override {
+    return u.v * beside(t.to(u.v.options()), u.v);
+  }
+};
+
+TEST(Meta, CriticallyDampedNeverReadsFromTheDevice) {
+  const auto meta = at::TensorOptions().device(at::kMeta).dtype(at::kFloat);
+  const Draw draw{.seed = 1, .ids = {0, 1}, .shape = {1, 4, 4}, .options = meta};
+  const CriticallyDamped process;
+  const VelocityItself model;
+  const std::vector<double> times{1, 0.5, 0.1, 1e-3};
+  EXPECT_TRUE(sample_sscs(model, process, draw, times).x.is_meta());
+  const TensorPhaseSpace start = prior_sample(process, draw);
+  const ReverseCriticallyDamped sde{process, model};
+  const Increment<at::Tensor> dB = TensorIncrements(1, {0, 1}, start.x).increment({0, 0.0, 0.1});
+  EXPECT_TRUE(EulerMaruyama{}.step(sde, start, 0.0, 0.1, dB).v.is_meta());
+  EXPECT_TRUE((CriticallyDampedFlow{process, model}(at::stack({start.x, start.v}), 0.5)).is_meta());
+  const at::Tensor t = at::full({2}, 0.5, at::kDouble);
+  EXPECT_TRUE(hybrid_loss(model, process, start.x, t, start).is_meta());
 }
 
 }  // namespace

@@ -273,7 +273,10 @@ TEST(AdaptiveBatch, AdamsMethodsConvergeWithTheirOrder) {
 class AdaptiveBatchBy : public ::testing::TestWithParam<BatchMethod> {};
 INSTANTIATE_TEST_SUITE_P(EitherKind,
                          AdaptiveBatchBy,
-                         ::testing::Values(BatchMethod(dormand_prince54), BatchMethod(Adams{})));
+                         ::testing::Values(BatchMethod(dormand_prince54), BatchMethod(Adams{})),
+                         [](const auto& kind) {
+                           return std::string(kind.param.index() == 0 ? "runge_kutta" : "adams");
+                         });
 
 TEST_P(AdaptiveBatchBy, RowsDoNotFeelTheirNeighboursAndCanBeRefilled) {
   at::Tensor lambda = doubles({5, 0.3}, {2, 1});
