@@ -124,7 +124,10 @@ void put_log_axis(std::ostream& out, char axis, const Plot& plot, double margin)
 void put_plot(std::ostream& out, const Plot& plot) {
   out << "reset\n";
   out << "set title " << quoted(plot.title) << '\n';
-  out << "set xlabel " << quoted(plot.x_label) << "\nset ylabel " << quoted(plot.y_label) << '\n';
+  // With an empty line after it, because gnuplot sets a legend below right under it.
+  const bool above_legend = plot.legend == Legend::below || plot.legend == Legend::listed_below;
+  out << "set xlabel " << quoted(plot.x_label) << (above_legend ? ".\"\\n \"" : "")
+      << "\nset ylabel " << quoted(plot.y_label) << '\n';
   out << "set border 3 lc rgb '#888888'\nset tics nomirror textcolor rgb '#333333'\n";
   out << "set grid lc rgb '#cccccc'\nset rmargin 4\n";
   out << "set key samplen 1.5 " << place(plot.legend) << '\n';
