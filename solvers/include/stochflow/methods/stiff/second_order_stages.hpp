@@ -8,8 +8,8 @@
 // As in ROCK2, P_0, P_1, ... are orthogonal with respect to w(x)^2 / sqrt(1 - x^2), w a quadratic
 // without real zeros, so that w P_{s-2} has oscillations of about equal height, and x = a + delta z
 // takes [-l, 0] to [-1, a]. ROCK2's tables put w in proportion to the last factor of R, which makes
-// l as large as can be, about 0.81 s^2. Here delta follows from P_{s-1}'(0) = 1/2, which puts the last
-// stage but one in the middle of the step, where weak methods want their noise; sigma and tau
+// l as large as can be, about 0.81 s^2. Here delta follows from P_{s-1}'(0) = 1/2, which puts the
+// last stage but one in the middle of the step, where weak methods want their noise; sigma and tau
 // follow from the two conditions of order; and w(x) = (x - 1)^2 + d^2 and a were chosen so that the
 // linear equation with noise is damped in mean square (SRock2) for s from 4 to 200. That leaves
 // l > 0.52 s^2.
