@@ -11,8 +11,10 @@
 #include "stochflow/methods/milstein.hpp"
 #include "stochflow/methods/milstein_general.hpp"
 #include "stochflow/methods/platen_weak2.hpp"
+#include "stochflow/methods/simplified_euler.hpp"
 #include "stochflow/methods/sosri.hpp"
 #include "stochflow/methods/sriw1.hpp"
+#include "stochflow/verify/catalogue.hpp"
 #include "stochflow/verify/problems.hpp"
 
 namespace stochflow::verify {
@@ -89,6 +91,52 @@ TEST(Convergence, CompanyLeavesNoTrace) {
     EXPECT_EQ(together[n].weak_errors.error, alone[n].weak_errors.error);
     EXPECT_EQ(together[n].strong_evaluations, alone[n].strong_evaluations);
   }
+}
+
+// What the sums of local errors rest on, against the exact solutions themselves.
+TEST(Convergence, ProblemsKnowTheirExpectations) {
+  for_each_type<TestProblems>([](auto problem) {
+    using P = decltype(problem);
+    SCOPED_TRACE(std::string(P::name) + " " + std::string(name(P::calculus)));
+    constexpr std::int64_t paths = 20000, cells = 8;
+    constexpr double h = P::t1 / cells;
+    const RandomStream extra(4, Purpose::exact_integral);
+    double sum = 0, squares = 0;
+    for (std::uint64_t id = 0; id < paths; ++id) {
+      const auto path = brownian_path(problem, P::x0(), 0.0, 3, id);
+      std::vector<SpaceTimeIncrement<NoiseOf<P>>> dW;
+      for (std::int64_t n = 0; n < cells; ++n) {
+        dW.push_back(path.space_time_increment({n, static_cast<double>(n) * h, h}));
+      }
+      const double phi = P::functional(
+          problem.exact(std::span<const SpaceTimeIncrement<NoiseOf<P>>>(dW), h, [&](std::size_t n) {
+            return normal(extra, id, n);
+          }));
+      sum += phi, squares += phi * phi;
+    }
+    const double mean = sum / paths;
+    const double error = std::sqrt((squares / paths - mean * mean) / paths);
+    EXPECT_LT(std::abs(mean - problem.expected(0, P::x0())), 6 * error);
+    EXPECT_LT(error, 0.01);
+    EXPECT_NEAR(problem.expected(P::t1, P::x0()), P::functional(P::x0()), 1e-12);
+  });
+}
+
+// The sum of the local errors is the weak error, which on this equation is known: E X_h is
+// (1 + mu h)^n.
+TEST(Convergence, LocalErrorsSumToTheWeakError) {
+  const GbmTest<Calculus::ito> gbm;
+  const auto row = measure(gbm, SimplifiedEuler{}, {.paths = 65536, .threads = 2});
+  for (Eigen::Index l = 0; l < row.weak_errors.h.size(); ++l) {
+    const double h = row.weak_errors.h[l];
+    const double exact = std::pow(1 + gbm.ito.mu * h, 1 / h) - std::exp(gbm.ito.mu);
+    EXPECT_NEAR(row.weak_errors.error[l], exact, 6 * row.weak_errors.standard_error(l)) << h;
+    EXPECT_LT(row.weak_errors.standard_error(l), 0.02 * std::abs(exact)) << h;
+  }
+  const auto second = measure(TanhTest<Calculus::ito>{}, PlatenWeak2{}, {.paths = 65536});
+  EXPECT_TRUE(second.weak.resolved);
+  EXPECT_FALSE(second.weak.falls_short_of(2));
+  EXPECT_TRUE(second.weak.falls_short_of(2.5));
 }
 
 // Errors e = 0.3 h^p (1 + 0.5 h) with 2 % noise, common to the levels of a batch in half.

@@ -16,6 +16,7 @@
 #include "stochflow/solve.hpp"
 #include "stochflow/verify/counted.hpp"
 #include "stochflow/verify/discrete_from_path.hpp"
+#include "stochflow/verify/one_step_runner.hpp"
 
 namespace stochflow::verify {
 
@@ -38,6 +39,14 @@ template <class P, class Cell>
 using RunOnCells = std::function<EndOfRun<StateOf<P>>(const std::vector<double>& grid,
                                                       std::span<const Cell> cells)>;
 
+/// Calls visit(probability, end) for every end that a step of size h from x at t can have.
+template <class P>
+using EveryOutcome = std::function<void(
+    const StateOf<P>& x,
+    double t,
+    double h,
+    const std::function<void(double probability, const StateOf<P>& end)>& visit)>;
+
 template <class P>
 struct Candidate {
   std::string method;
@@ -45,6 +54,8 @@ struct Candidate {
   /// One of the two is empty: a method asks for Lévy areas or does not.
   RunOnCells<P, SpaceTimeIncrement<NoiseOf<P>>> on_times;
   RunOnCells<P, AreaIncrement<NoiseOf<P>>> on_areas;
+  /// Empty unless the method takes two- or three-point variables.
+  EveryOutcome<P> outcomes;
 };
 
 namespace detail {
@@ -88,8 +99,26 @@ Candidate<P> candidate(const P& problem, const M& method) {
                       .strong_claimed = M::facts.strong[P::noise],
                       .weak_claimed = M::facts.weak[P::noise],
                       .on_times = {},
-                      .on_areas = {}};
-  if constexpr (M::facts.needs == NoiseInput::WA) {
+                      .on_areas = {},
+                      .outcomes = {}};
+  constexpr NoiseInput needs = M::facts.needs;
+  if constexpr (needs == NoiseInput::two_point || needs == NoiseInput::three_point) {
+    result.outcomes = [=](const StateOf<P>& x, double t, double h, const auto& visit) {
+      const auto like = noise_like(problem, x, t);
+      int noises = 1;
+      if constexpr (!std::is_arithmetic_v<NoiseOf<P>>) noises = static_cast<int>(like.size());
+      for_each_noise(
+          needs,
+          noises,
+          h,
+          quadrature_sizes(needs),
+          [&](double probability, const NoiseValues& values) {
+            visit(probability,
+                  method.step(problem, x, t, h, detail::increment_from<needs>(values, like)));
+          });
+    };
+  }
+  if constexpr (needs == NoiseInput::WA) {
     result.on_areas = detail::run_on_cells<AreaIncrement<NoiseOf<P>>>(problem, method);
   } else {
     result.on_times = detail::run_on_cells<SpaceTimeIncrement<NoiseOf<P>>>(problem, method);

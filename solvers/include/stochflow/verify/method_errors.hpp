@@ -3,7 +3,8 @@
 // The strong and weak errors of methods at several step sizes: `measure_errors(problem,
 // candidates)`. One set of Brownian paths serves every step size (exact coarsening of the finest
 // grid) and every method; the weak error is E[phi(X_h) - phi(X)] with the exact X on the same path,
-// which removes almost all of its variance. Fixed seeds give the same errors on every machine, for
+// which removes almost all of its variance, or the sum of local errors where the method's own
+// random variables are not those of a path. Fixed seeds give the same errors on every machine, for
 // any number of threads and in any company.
 
 #include <algorithm>
@@ -33,7 +34,8 @@ struct ConvergenceOptions {
   std::int64_t paths = 131072;
   std::uint64_t seed = 20260101;
   /// Strong errors have little sampling noise: small steps and an eighth of the paths. Weak errors
-  /// fall faster than their noise: large steps and all paths.
+  /// fall faster than their noise: large steps and all paths, or a thirty-second of them where
+  /// local errors are summed.
   Levels strong{5, 10};
   Levels weak{1, 6};
   double confidence = 0.95;  // of each order's interval (convergence.hpp)
@@ -184,6 +186,69 @@ std::vector<ErrorsOnPaths> errors_on_paths(const P& problem,
   return errors;
 }
 
+/// E[phi(X_h)] - E[phi(X)] of a method whose steps have finitely many ends: with
+/// u(t, x) = E[phi(X_t1) | X_t = x] it is the expectation of the sum over the steps of
+/// E[u(t + h, X_{t+h}) | X_t] - u(t, X_t), and each term is known once X_t is. All that is left to
+/// sampling is where the local errors are made, so that a few hundred paths do, where those that
+/// follow a Brownian path need millions: the variables of such a method do not follow it closely.
+/// The expansion is that of Talay and Tubaro 1990.
+template <class P, class AfterBatch>
+LevelErrors weak_errors_by_outcomes(const P& problem,
+                                    const EveryOutcome<P>& outcomes,
+                                    Levels levels,
+                                    std::int64_t paths,
+                                    std::uint64_t seed,
+                                    int threads,
+                                    const AfterBatch& after_batch) {
+  using X = StateOf<P>;
+  const int count = levels.finest - levels.coarsest + 1;
+  const RandomStream choices(seed, Purpose::three_point);
+  Eigen::VectorXd h(count);
+  for (int l = 0; l < count; ++l) h[l] = P::t1 * std::ldexp(1.0, -(levels.coarsest + l));
+
+  Eigen::MatrixXd errors = Eigen::MatrixXd::Zero(batches, count);
+  const auto error_along = [&](std::uint64_t id, int l) {
+    const std::int64_t steps = std::int64_t{1} << (levels.coarsest + l);
+    X x = P::x0();
+    double error = 0;
+    for (std::int64_t n = 0; n < steps; ++n) {
+      const double t = static_cast<double>(n) * h[l];
+      const double next = n + 1 == steps ? P::t1 : t + h[l];
+      const auto index = static_cast<std::uint64_t>(steps + n);  // no two levels share a draw
+      const double choice = uniform_half_open(choices.words(id, index, 0)[0]);
+      double below = 0;
+      X chosen = x;
+      error -= problem.expected(t, x);
+      outcomes(x, t, h[l], [&](double probability, const X& end) {
+        error += probability * problem.expected(next, end);
+        if (below <= choice) chosen = end;
+        below += probability;
+      });
+      x = chosen;
+    }
+    return error;
+  };
+  const auto run_batch = [&](std::int64_t batch) {
+    const std::int64_t first = batch * paths / batches, last = (batch + 1) * paths / batches;
+    for (std::int64_t k = first; k < last; ++k) {
+      for (int l = 0; l < count; ++l) {
+        errors(batch, l) += error_along(static_cast<std::uint64_t>(k), l);
+      }
+    }
+    errors.row(batch) /= static_cast<double>(last - first);
+    after_batch();
+  };
+  stochflow::detail::for_each_block(
+      batches, stochflow::detail::thread_count(threads, batches), run_batch);
+  return level_errors(h, errors);
+}
+
+/// Whether the problem knows its expectations.
+template <class P>
+inline constexpr bool has_expected = requires(const P& problem) {
+  problem.expected(0.0, P::x0());
+};
+
 }  // namespace detail
 
 /// The errors of each method on a test problem (see problems.hpp), in the order of `methods`. The
@@ -192,17 +257,21 @@ template <class P>
 std::vector<MethodErrors> measure_errors(const P& problem,
                                          const std::vector<Candidate<P>>& methods,
                                          const ConvergenceOptions& options = {}) {
-  std::vector<const Candidate<P>*> all, following, weak_only;
+  // A weak method has a distance from the path, but no order in it to be measured.
+  std::vector<const Candidate<P>*> following, weak_only, by_path, by_outcomes;
   for (const Candidate<P>& method : methods) {
-    all.push_back(&method);
     (method.strong_claimed > 0 ? following : weak_only).push_back(&method);
+    (detail::has_expected<P> && method.outcomes ? by_outcomes : by_path).push_back(&method);
   }
   std::mutex mutex;
   std::int64_t done = 0;
-  const std::int64_t parts = 1 + !following.empty() + !weak_only.empty();
+  const std::size_t parts =
+      std::size_t{!following.empty()} + !weak_only.empty() + !by_path.empty() + by_outcomes.size();
   const auto after_batch = [&] {
     const std::lock_guard lock(mutex);
-    if (options.progress) options.progress(++done, parts * detail::batches);
+    if (options.progress) {
+      options.progress(++done, static_cast<std::int64_t>(parts) * detail::batches);
+    }
   };
   const auto errors = [&](const std::vector<const Candidate<P>*>& some,
                           Levels levels,
@@ -212,22 +281,36 @@ std::vector<MethodErrors> measure_errors(const P& problem,
         problem, some, levels, paths, seed, options.threads, after_batch);
   };
   const auto strong = errors(following, options.strong, options.paths / 8, options.seed);
-  // A weak method has a distance from the path, but no order in it to be measured.
   const auto distant = errors(weak_only, options.strong, detail::batches, options.seed);
-  const auto weak = errors(all, options.weak, options.paths, options.seed + 1);
+  const auto weak = errors(by_path, options.weak, options.paths, options.seed + 1);
+  std::vector<LevelErrors> weak_of_outcomes;
+  if constexpr (detail::has_expected<P>) {
+    for (const Candidate<P>* method : by_outcomes) {
+      weak_of_outcomes.push_back(
+          detail::weak_errors_by_outcomes(problem,
+                                          method->outcomes,
+                                          options.weak,
+                                          std::max(options.paths / 32, detail::batches),
+                                          options.seed + 1,
+                                          options.threads,
+                                          after_batch));
+    }
+  }
 
   std::vector<MethodErrors> result;
-  auto next_strong = strong.begin(), next_distant = distant.begin();
-  for (std::size_t m = 0; m < methods.size(); ++m) {
-    const auto& on_path = methods[m].strong_claimed > 0 ? *next_strong++ : *next_distant++;
+  auto next_strong = strong.begin(), next_distant = distant.begin(), next_weak = weak.begin();
+  auto next_of_outcomes = weak_of_outcomes.begin();
+  for (const Candidate<P>& method : methods) {
+    const auto& on_path = method.strong_claimed > 0 ? *next_strong++ : *next_distant++;
+    const bool outcomes = detail::has_expected<P> && method.outcomes;
     result.push_back({.problem = std::string(P::name),
-                      .method = methods[m].method,
+                      .method = method.method,
                       .calculus = std::string(name(P::calculus)),
                       .noise = std::string(name(P::noise)),
-                      .strong_claimed = methods[m].strong_claimed,
-                      .weak_claimed = methods[m].weak_claimed,
+                      .strong_claimed = method.strong_claimed,
+                      .weak_claimed = method.weak_claimed,
                       .strong_errors = on_path.strong,
-                      .weak_errors = weak[m].weak,
+                      .weak_errors = outcomes ? *next_of_outcomes++ : (next_weak++)->weak,
                       .strong_evaluations = on_path.evaluations});
   }
   return result;

@@ -129,8 +129,11 @@ void for_each_noise(
                      : needs == NoiseInput::three_point ? three
                                                         : gauss_hermite(sizes.W),
                      std::sqrt(h));
-  const std::vector<Node> H_nodes = detail::scaled(gauss_hermite(sizes.H), std::sqrt(h / 12));
-  const std::vector<Node> K_nodes = detail::scaled(gauss_hermite(sizes.K), std::sqrt(h / 720));
+  std::vector<Node> H_nodes, K_nodes;
+  if (!discrete) {
+    H_nodes = detail::scaled(gauss_hermite(sizes.H), std::sqrt(h / 12));
+    K_nodes = detail::scaled(gauss_hermite(sizes.K), std::sqrt(h / 720));
+  }
 
   NoiseValues values;
   std::array<double, max_noises*(max_noises - 1) / 2> areas{};  // one sign a pair j < k

@@ -7,18 +7,21 @@
 //
 // A test problem P offers: name, calculus, noise, drift, diffusion; x0(), t1; exact(increments, h,
 // normals) -> X_t1 from the (W, H) of the fine cells, where normals(n) is a further standard normal
-// for cell n; functional(x) -> double. Where noise does not commute, the normals serve the Lévy
-// areas of the cells (with_area), which are also what a method that asks for areas is given.
+// for cell n; functional(x) -> double; expected(t, x) = E[functional(X_t1) | X_t = x]. Where noise
+// does not commute, the normals serve the Lévy areas of the cells (with_area), which are also what
+// a method that asks for areas is given.
 
 #include <cmath>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "stochflow/models/geometric_brownian_motion.hpp"
 #include "stochflow/models/ornstein_uhlenbeck.hpp"
 #include "stochflow/noise/increments.hpp"
 #include "stochflow/sde.hpp"
+#include "stochflow/verify/noise_nodes.hpp"
 
 namespace stochflow::verify {
 
@@ -57,6 +60,10 @@ struct OrnsteinUhlenbeckTest : OrnsteinUhlenbeck {
     return x;
   }
   static double functional(double x) { return x * x; }
+  double expected(double t, double x) const {
+    const double m = mean(x, t1 - t);
+    return m * m + variance(t1 - t);
+  }
 };
 
 /// Additive noise that depends on time: dX = -theta X dt + s (1 + t) dW. A method that treats g as
@@ -71,6 +78,17 @@ struct AdditiveTimeTest {
 
   double theta = 1.0, s = 0.25;
 
+  /// J_k = int_0^h r^k e^{-q r} dr
+  struct Integrals {
+    double J0, J1, J2;
+    Integrals(double q, double h) {
+      const double e = std::exp(-q * h);
+      J0 = -std::expm1(-q * h) / q;
+      J1 = (J0 - h * e) / q;
+      J2 = (2 * J1 - h * h * e) / q;
+    }
+  };
+
   template <class X>
   auto drift(const X& x, double) const {
     return -theta * x;
@@ -83,17 +101,7 @@ struct AdditiveTimeTest {
   double exact(std::span<const SpaceTimeIncrement<double>> dW,
                double h,
                const Normals& normals) const {
-    // With r = h - u and a = 1 + t + h the weight is e^{-theta r} (a - r); J_k = int r^k e^{-q r}
-    // dr.
-    struct Integrals {
-      double J0, J1, J2;
-      Integrals(double q, double h) {
-        const double e = std::exp(-q * h);
-        J0 = -std::expm1(-q * h) / q;
-        J1 = (J0 - h * e) / q;
-        J2 = (2 * J1 - h * h * e) / q;
-      }
-    };
+    // With r = h - u and a = 1 + t + h the weight is e^{-theta r} (a - r).
     const Integrals single(theta, h), twice(2 * theta, h);
     double x = x0();
     for (std::size_t n = 0; n < dW.size(); ++n) {
@@ -109,6 +117,11 @@ struct AdditiveTimeTest {
     return x;
   }
   static double functional(double x) { return x * x; }
+  double expected(double t, double x) const {
+    const Integrals twice(2 * theta, t1 - t);
+    const double a = 1 + t1, m = std::exp(-theta * (t1 - t)) * x;
+    return m * m + s * s * (a * a * twice.J0 - 2 * a * twice.J1 + twice.J2);
+  }
 };
 
 /// Geometric Brownian motion, one component, diagonal noise.
@@ -138,6 +151,7 @@ struct GbmTest {
     return ito.exact(x0(), t1, W);
   }
   static double functional(double x) { return x; }
+  double expected(double t, double x) const { return x * std::exp(ito.mu * (t1 - t)); }
 };
 
 /// A bounded nonlinear equation, diagonal noise: Itô drift -(a + b^2 x)(1 - x^2), diffusion
@@ -169,6 +183,17 @@ struct TanhTest {
   }
   // Bounded: a coarse step can leave (-1, 1), where the equation explodes.
   static double functional(double x) { return std::sin(x); }
+  double expected(double t, double x) const {
+    static const std::vector<Node> nodes = gauss_hermite(24);  // leaves an error below 1e-9
+    const double time_left = t1 - t, spread = b * std::sqrt(time_left);
+    double sum = 0;
+    for (const Node& node : nodes) {
+      // tanh(artanh(x) + z), without the artanh that states outside (-1, 1) do not have.
+      const double z = std::tanh(spread * node.value - a * time_left);
+      sum += node.probability * functional((x + z) / (1 + x * z));
+    }
+    return sum;
+  }
 };
 
 /// Two components driven by one Brownian motion.
@@ -201,6 +226,7 @@ struct ScalarNoiseTest {
              x0()[1] * std::exp((mu2 - 0.5 * sigma2 * sigma2) * t1 + sigma2 * W));
   }
   static double functional(const X& x) { return x[0]; }
+  double expected(double t, const X& x) const { return x[0] * std::exp(mu1 * (t1 - t)); }
 };
 
 /// Two components, two Brownian motions that each drive both: the columns of the diffusion are
@@ -238,6 +264,7 @@ struct CommutativeNoiseTest {
              x0()[1] * std::exp((mu2 - 0.5 * (a2 * a2 + b2 * b2)) * t1 + a2 * W[0] + b2 * W[1]));
   }
   static double functional(const X& x) { return x[0]; }
+  double expected(double t, const X& x) const { return x[0] * std::exp(mu1 * (t1 - t)); }
 };
 
 /// The iterated integral dX1 = a dW1, dX2 = X1 dW2, the simplest noise that does not commute, and a
@@ -280,6 +307,16 @@ struct GeneralNoiseTest {
     return x;
   }
   static double functional(const X& x) { return x[2] * x[2]; }
+  // Given W1, the X2 still to come is Gaussian with the variance of int X1^2 dt, and the Laplace
+  // transform of that is known (Cameron and Martin 1945).
+  double expected(double t, const X& x) const {
+    const auto damping = [&](double k) {  // E e^{i k (X2(t1) - X2(t))}
+      const double z = k * a * (t1 - t);
+      return std::exp(-k * x[0] * x[0] / (2 * a) * std::tanh(z)) / std::sqrt(std::cosh(z));
+    };
+    const double c = x[2] - std::sin(x[1]), sine = std::sin(x[1]) * damping(1);
+    return c * c + 2 * c * sine + 0.5 * (1 - std::cos(2 * x[1]) * damping(2));
+  }
 };
 
 }  // namespace stochflow::verify
