@@ -139,6 +139,16 @@ TEST(Convergence, LocalErrorsSumToTheWeakError) {
   EXPECT_TRUE(second.weak.falls_short_of(2.5));
 }
 
+TEST(Convergence, LevelsThatShowNoOrderAreRefused) {
+  const GbmTest<Calculus::ito> gbm;
+  // Differences along a path, and sums of local errors.
+  EXPECT_THROW(measure(gbm, EulerMaruyama{}, {.paths = 512, .weak = {1, 3}}),
+               std::invalid_argument);
+  EXPECT_THROW(measure(gbm, SimplifiedEuler{}, {.paths = 512, .weak = {1, 3}}),
+               std::invalid_argument);
+  EXPECT_THROW(measure(gbm, EulerMaruyama{}, {.paths = 511}), std::invalid_argument);
+}
+
 // Errors e = 0.3 h^p (1 + 0.5 h) with 2 % noise, common to the levels of a batch in half.
 TEST(OrderFit, RecoversAKnownOrder) {
   const RandomStream stream(1, Purpose::increments);

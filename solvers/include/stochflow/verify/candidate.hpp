@@ -1,7 +1,7 @@
 #pragma once
 
 // A method on a test problem behind plain functions: `candidate(problem, method)`. What compares
-// methods with the exact solution (convergence.hpp) is then compiled for each problem and not for
+// methods with the exact solution (method_errors.hpp) is then compiled for each problem and not for
 // each method on it, and can send one path through all of them.
 
 #include <cstdint>

@@ -104,6 +104,18 @@ struct BatchSums {
 
 inline constexpr std::int64_t batches = 64;
 
+inline void check(Levels levels, std::int64_t paths) {
+  if (levels.finest - levels.coarsest >= 3 && levels.coarsest >= 0 && levels.finest <= 20 &&
+      paths >= batches) {
+    return;
+  }
+  throw std::invalid_argument(
+      "verify::measure_errors: expected at least 4 levels (finest - coarsest >= 3), finest <= 20 "
+      "and at least 64 paths (512 for the strong order, which uses an eighth), found levels " +
+      std::to_string(levels.coarsest) + " to " + std::to_string(levels.finest) + " and " +
+      std::to_string(paths) + " paths");
+}
+
 /// The errors of each method. `after_batch()` is called by whichever thread has finished one.
 template <class P, class AfterBatch>
 std::vector<ErrorsOnPaths> errors_on_paths(const P& problem,
@@ -116,13 +128,7 @@ std::vector<ErrorsOnPaths> errors_on_paths(const P& problem,
   using X = StateOf<P>;
   using V = NoiseOf<P>;
   if (methods.empty()) return {};
-  if (levels.finest - levels.coarsest < 3 || levels.coarsest < 0 || levels.finest > 20 ||
-      paths < batches) {
-    throw std::invalid_argument(
-        "verify::measure_errors: expected at least 4 levels (finest - coarsest >= 3), finest <= 20 "
-        "and at "
-        "least 64 paths (512 for the strong order, which uses an eighth)");
-  }
+  check(levels, paths);
   const int count = levels.finest - levels.coarsest + 1;
   const std::int64_t fine_steps = std::int64_t{1} << levels.finest;
   const double fine_h = P::t1 / static_cast<double>(fine_steps);
@@ -189,9 +195,9 @@ std::vector<ErrorsOnPaths> errors_on_paths(const P& problem,
 /// E[phi(X_h)] - E[phi(X)] of a method whose steps have finitely many ends: with
 /// u(t, x) = E[phi(X_t1) | X_t = x] it is the expectation of the sum over the steps of
 /// E[u(t + h, X_{t+h}) | X_t] - u(t, X_t), and each term is known once X_t is. All that is left to
-/// sampling is where the local errors are made, so that a few hundred paths do, where those that
-/// follow a Brownian path need millions: the variables of such a method do not follow it closely.
-/// The expansion is that of Talay and Tubaro 1990.
+/// sampling is where the local errors are made, so that a few hundred paths do. Differences along a
+/// Brownian path keep most of their variance: the variables of such a method do not follow it
+/// closely. The expansion is that of Talay and Tubaro 1990.
 template <class P, class AfterBatch>
 LevelErrors weak_errors_by_outcomes(const P& problem,
                                     const EveryOutcome<P>& outcomes,
@@ -201,6 +207,7 @@ LevelErrors weak_errors_by_outcomes(const P& problem,
                                     int threads,
                                     const AfterBatch& after_batch) {
   using X = StateOf<P>;
+  check(levels, paths);
   const int count = levels.finest - levels.coarsest + 1;
   const RandomStream choices(seed, Purpose::three_point);
   Eigen::VectorXd h(count);
