@@ -17,7 +17,7 @@
 #include "stochflow/ensemble/ensemble.hpp"
 #include "stochflow/solve_adaptive.hpp"
 #include "stochflow/verify/candidate.hpp"
-#include "stochflow/verify/method_errors.hpp"
+#include "stochflow/verify/errors_on_paths.hpp"
 #include "stochflow/verify/problems.hpp"
 
 namespace stochflow::verify {
