@@ -50,7 +50,7 @@ std::string verdict(const ConvergenceRow& row) {
   if (row.contradicts_claim()) return "CONTRADICTED";
   const bool silent = (row.strong_claimed > 0 && !row.strong.resolved) ||
                       (row.weak_claimed > 0 && !row.weak.resolved);
-  if (silent) return "drowned in noise";
+  if (silent) return "no clear slope";
   const bool exceeded = (row.strong_claimed > 0 && row.strong.low > row.strong_claimed) ||
                         (row.weak_claimed > 0 && row.weak.low > row.weak_claimed);
   return exceeded ? "exceeded" : "holds";

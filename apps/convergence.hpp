@@ -31,7 +31,7 @@ std::vector<verify::ConvergenceRow> run_convergence(const ConvergenceRequest& re
 
 Table convergence_table(const std::vector<verify::ConvergenceRow>& rows);
 /// The list of {problem, method, calculus, noise, strong_claimed, ..., weak_ci} and the errors
-/// behind it. A measurement that its noise drowns is null.
+/// behind it. An order is null where the errors drown in noise or change their sign.
 nlohmann::json convergence_results(const std::vector<verify::ConvergenceRow>& rows);
 /// Strong and weak errors over the step, log-log, with the claimed slopes.
 std::vector<Plot> convergence_plots(const std::vector<verify::ConvergenceRow>& rows);

@@ -43,13 +43,6 @@ struct Arguments {
   std::vector<std::string> plots;
 };
 
-bool chosen(const Arguments& arguments, const std::string& problem) {
-  const auto& wanted = arguments.problems;
-  return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& name) {
-    return name == "all" || name == problem;
-  });
-}
-
 /// Fixed steps: the strong errors of `stochflow convergence`.
 Curve fixed_curve(const verify::MethodErrors& row) {
   Curve curve{.problem = row.problem, .calculus = row.calculus, .method = row.method, .points = {}};
@@ -71,7 +64,7 @@ std::vector<Curve> measure(const Arguments& arguments) {
                           diagonal_adaptive_runs,
                           commutative_adaptive_runs}) {
     for (AdaptiveRun& run : list()) {
-      if (chosen(arguments, run.problem)) runs.push_back(std::move(run));
+      if (chooses(arguments.problems, run.problem)) runs.push_back(std::move(run));
     }
   }
   Progress progress("Measuring", static_cast<std::int64_t>(fixed_steps.size() + runs.size()));

@@ -27,7 +27,10 @@ std::vector<MeasurableErrors> scalar_errors();
 std::vector<MeasurableErrors> commutative_errors();
 std::vector<MeasurableErrors> general_errors();
 
-/// Those of the chosen problems and methods ("all" chooses all), with nothing that is not chosen.
+/// Whether a choice of problems or methods is of `name`: by itself, or by "all".
+bool chooses(const std::vector<std::string>& choice, const std::string& name);
+
+/// Those of the chosen problems and methods, with nothing that is not chosen.
 std::vector<MeasurableErrors> chosen_errors(const std::vector<std::string>& problems,
                                             const std::vector<std::string>& methods);
 

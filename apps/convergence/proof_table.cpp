@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "convergence.hpp"
+#include "convergence/errors.hpp"
 #include "convergence/proofs.hpp"
 #include "support/progress.hpp"
 
@@ -46,10 +47,7 @@ std::vector<verify::ProofRow> run_proofs(const std::vector<std::string>& methods
   for (const auto list :
        {additive_proofs, scalar_proofs, diagonal_proofs, commutative_proofs, general_proofs}) {
     for (MethodProofs& proofs : list()) {
-      const bool wanted = std::any_of(methods.begin(), methods.end(), [&](const std::string& name) {
-        return name == "all" || name == proofs.method;
-      });
-      if (wanted) chosen.push_back(std::move(proofs));
+      if (chooses(methods, proofs.method)) chosen.push_back(std::move(proofs));
     }
   }
   Progress progress("Proving orders", static_cast<std::int64_t>(chosen.size()));
