@@ -16,6 +16,7 @@ class App;
 
 namespace stochflow::apps {
 
+void add_colourise(CLI::App& app);
 void add_conditional(CLI::App& app);
 void add_convergence(CLI::App& app);
 void add_data(CLI::App& app);

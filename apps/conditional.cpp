@@ -109,7 +109,7 @@ void run(Arguments arguments) {
   const auto judge =
       diffusion::load_classifier(or_shipped(arguments.judge, "mnist-judge.safetensors")).classifier;
 
-  std::vector<GreyImage> images;
+  std::vector<Image> images;
   json per_class = json::array();
   double right = 0, seconds = 0, nfe = 0;
   Progress progress("Sampling by " + request.method, 1000);

@@ -67,8 +67,8 @@ void add_inpaint(CLI::App& app) {
     const at::Tensor known = found->second();
     // Unknown pixels are shown in mid grey.
     return {.A = diffusion::known_pixels(known),
-            .known = known,
-            .picture = [](const at::Tensor& y) { return y; }};
+            .picture = [](const at::Tensor& y) { return y; },
+            .known = known};
   });
 }
 

@@ -81,8 +81,8 @@ struct LikelihoodReport {
   std::int64_t failed = 0;
   LikelihoodBudget budget;
   LikelihoodBound bound;
-  double seconds = 0;               // of the images computed now
-  std::vector<GreyImage> pictures;  // like images
+  double seconds = 0;           // of the images computed now
+  std::vector<Image> pictures;  // like images
 };
 
 /// Throws UsageError for unknown names and impossible ranges, std::runtime_error otherwise. Ranks

@@ -29,22 +29,23 @@ at::Tensor mnist_images(const std::string& part,
   return all.images.slice(0, range.first, range.last);
 }
 
-std::vector<GreyImage> to_images(const at::Tensor& x) {
-  const at::Tensor levels = diffusion::grey_levels(x.to(at::kCPU)).contiguous();
-  std::vector<GreyImage> images;
+std::vector<Image> to_images(const at::Tensor& x) {
+  const at::Tensor levels =
+      diffusion::grey_levels(x.to(at::kCPU)).permute({0, 2, 3, 1}).contiguous();
+  std::vector<Image> images;
   for (std::int64_t i = 0; i < levels.size(0); ++i) {
-    const at::Tensor plane = levels[i][0].contiguous();
-    const auto* pixels = plane.data_ptr<std::uint8_t>();
-    images.push_back({static_cast<int>(plane.size(1)),
-                      static_cast<int>(plane.size(0)),
-                      std::vector<std::uint8_t>(pixels, pixels + plane.numel())});
+    const auto* pixels = levels[i].data_ptr<std::uint8_t>();
+    images.emplace_back(static_cast<int>(levels.size(2)),
+                        static_cast<int>(levels.size(1)),
+                        std::vector<std::uint8_t>(pixels, pixels + levels[i].numel()),
+                        static_cast<int>(levels.size(3)));
   }
   return images;
 }
 
-at::Tensor to_levels(const std::vector<GreyImage>& images) {
+at::Tensor to_levels(const std::vector<Image>& images) {
   std::vector<at::Tensor> planes;
-  for (const GreyImage& image : images) {
+  for (const Image& image : images) {
     planes.push_back(at::tensor(image.pixels, at::kByte).view({1, image.height, image.width}));
   }
   return at::stack(planes);

@@ -21,10 +21,10 @@ at::Tensor mnist_images(const std::string& part,
                         const Range& range,
                         const std::filesystem::path& data = {});
 
-/// x [N, 1, H, W] in data units: the grey levels in whose intervals the values lie.
-std::vector<GreyImage> to_images(const at::Tensor& x);
+/// x [N, 1, H, W] or [N, 3, H, W] in data units: the levels in whose intervals the values lie.
+std::vector<Image> to_images(const at::Tensor& x);
 
-/// Images of one size as levels [N, 1, H, W], uint8.
-at::Tensor to_levels(const std::vector<GreyImage>& images);
+/// Grey images of one size as levels [N, 1, H, W], uint8.
+at::Tensor to_levels(const std::vector<Image>& images);
 
 }  // namespace stochflow::apps

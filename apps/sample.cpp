@@ -90,7 +90,7 @@ void run(const Arguments& arguments) {
     }
   }
   if (!arguments.gif.empty()) {
-    std::vector<GreyImage> frames;
+    std::vector<Image> frames;
     for (const auto& frame : report.frames) frames.push_back(picture_of(frame));
     write_gif(arguments.gif, frames, 6);
     files.push_back(arguments.gif);
@@ -208,7 +208,7 @@ SampleReport run_sample(const SampleRequest& request,
   return report;
 }
 
-GreyImage picture_of(const std::vector<GreyImage>& images) {
+Image picture_of(const std::vector<Image>& images) {
   const auto columns = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(images.size()))));
   return enlarge(tile(images, columns), 2);
 }

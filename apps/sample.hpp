@@ -54,10 +54,10 @@ struct SampleRequest {
 struct SampleReport {
   std::vector<float> x;            // [n, ...] in data units, -1 black to 1 white
   std::vector<std::size_t> shape;  // n first
-  std::vector<GreyImage> images;
-  std::vector<std::vector<GreyImage>> frames;  // [frame][image]
-  double nfe = 0;                              // network evaluations a sample
-  double seconds = 0;                          // without loading the network
+  std::vector<Image> images;
+  std::vector<std::vector<Image>> frames;  // [frame][image]
+  double nfe = 0;                          // network evaluations a sample
+  double seconds = 0;                      // without loading the network
 };
 
 std::vector<std::string> sampler_names();
@@ -78,7 +78,7 @@ void add_sampler_options(CLI::App& command, SampleRequest& request);
 nlohmann::json sampler_inputs(const SampleRequest& request);
 
 /// All images on one picture, as square as can be, each enlarged twofold.
-GreyImage picture_of(const std::vector<GreyImage>& images);
+Image picture_of(const std::vector<Image>& images);
 
 nlohmann::json sample_results(const SampleReport& report, const std::vector<std::string>& files);
 

@@ -28,7 +28,7 @@ std::string row_of(const std::filesystem::path& file,
                    const LikelihoodReport& report,
                    const std::vector<std::size_t>& order,
                    const std::string& what) {
-  std::vector<GreyImage> images;
+  std::vector<Image> images;
   for (const std::size_t k : order) images.push_back(report.pictures[k]);
   write_png(file, enlarge(tile(images, 4), 3));
   return pixel_picture(file,
@@ -57,11 +57,11 @@ Section samples_section(const std::filesystem::path& folder) {
   const SampleReport pc = sampled({.method = "pc", .steps = 100, .n = 64, .seed = 1});
   write_png(folder / "ode.png", picture_of(ode.images));
   write_png(folder / "pc.png", picture_of(pc.images));
-  std::vector<GreyImage> frames;
+  std::vector<Image> frames;
   for (const auto& frame : ode.frames) {
     frames.push_back(tile({frame.begin(), frame.begin() + 16}, 4));
   }
-  for (GreyImage& frame : frames) frame = enlarge(frame, 3);
+  for (Image& frame : frames) frame = enlarge(frame, 3);
   write_gif(folder / "trajectory.gif", frames, 8);
 
   Section section{"Handwritten digits out of noise", {}};

@@ -221,7 +221,7 @@ double standard_error(const Finished& finished, const diffusion::SampleIds& ids)
                          : diffusion::estimate(bits).standard_error;
 }
 
-GreyImage picture_of_levels(const at::Tensor& image) {
+Image picture_of_levels(const at::Tensor& image) {
   const at::Tensor flat = image.contiguous();
   const auto* pixels = flat.data_ptr<std::uint8_t>();
   return {static_cast<int>(image.size(-1)),

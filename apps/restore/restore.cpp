@@ -8,8 +8,10 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <sstream>
 
 #include "network.hpp"
+#include "stochflow/diffusion/guidance/decoupled_channels.hpp"
 #include "stochflow/diffusion/guidance/dps.hpp"
 #include "stochflow/diffusion/guidance/measured.hpp"
 #include "stochflow/diffusion/guidance/repaint.hpp"
@@ -57,13 +59,21 @@ Samples by_repaint(const Task& t) {
   if (!t.restoration.known.defined()) {
     throw UsageError("--method repaint needs pixels that are known as they are: take mmps or dps");
   }
-  return diffusion::sample_repaint(t.model,
-                                   t.schedule,
-                                   t.draw,
-                                   t.times,
-                                   {t.restoration.known, t.measurement.y},
-                                   t.request.resamples,
-                                   t.options);
+  const auto repainted = [&](const NoisePredictor& model, const at::Tensor& values) {
+    return diffusion::sample_repaint(model,
+                                     t.schedule,
+                                     t.draw,
+                                     t.times,
+                                     {t.restoration.known, values},
+                                     t.request.resamples,
+                                     t.options);
+  };
+  const at::Tensor seen = t.restoration.picture(t.measurement.y);
+  if (!t.restoration.decoupled) return repainted(t.model, seen);
+  const diffusion::DecoupledChannels model(t.model, t.draw.shape[0], t.draw.options.device());
+  Samples samples = repainted(model, model.decoupled(seen));
+  samples.x = model.coupled(samples.x);
+  return samples;
 }
 
 const std::map<std::string, Method>& methods() {
@@ -97,7 +107,8 @@ RestoreReport run_restore(const RestoreRequest& request, const Restoration& rest
   check(request);
   const Range range = range_of("--images", request.images);
   const diffusion::MicroBatch calls = network_calls(request.device, request.threads);
-  const OpenedNetwork network = open_network(request.model, request.device);
+  const OpenedNetwork network =
+      open_network(or_shipped(request.model, restoration.network), request.device);
   const auto& description = network.description;
   const diffusion::MicroBatches model(*network.model, calls);
   // Below gamma = -10 lies a twentieth of a grey level; the last denoising removes it.
@@ -106,10 +117,14 @@ RestoreReport run_restore(const RestoreRequest& request, const Restoration& rest
   const std::vector<double> times = diffusion::log_snr_times(schedule, request.steps);
 
   // Clean values: the middles of the grey levels.
-  const at::Tensor truth =
-      (mnist_images("test", range).to(at::kDouble) + 0.5).to(request.device) / 128 - 1;
+  at::Tensor levels = mnist_images("test", range);
+  if (restoration.original) levels = restoration.original(levels, range.first);
+  const at::Tensor truth = (levels.to(at::kDouble) + 0.5).to(request.device) / 128 - 1;
   if (truth.sizes().slice(1) != at::IntArrayRef(description.data_shape)) {
-    throw std::runtime_error("the network was made for images of another shape than MNIST's");
+    std::ostringstream message;
+    message << "the network was made for images " << at::IntArrayRef(description.data_shape)
+            << ", these are " << truth.sizes().slice(1) << ": take another --model";
+    throw std::runtime_error(message.str());
   }
   const at::Tensor seen = restoration.A.apply(truth);
   const diffusion::SampleIds image_ids =
@@ -148,6 +163,7 @@ RestoreReport run_restore(const RestoreRequest& request, const Restoration& rest
   report.nfe = static_cast<double>(found.nfe);
   report.residual = rms(measurement.y - restoration.A.apply(found.x));
   report.error = rms(found.x - truth.repeat_interleave(request.samples, 0));
+  if (restoration.findings) report.findings = restoration.findings(found.x);
   report.columns = static_cast<int>(2 + request.samples);
   const auto originals = to_images(truth), measured = to_images(restoration.picture(y));
   const auto samples = to_images(found.x);
@@ -222,6 +238,9 @@ void add_restore_options(CLI::App& command, std::function<Restoration()> restora
               << "  root mean square of y - A x   " << significant(report.residual, 3) << " (noise "
               << (asked.method == "repaint" ? 0 : asked.noise) << ")\n"
               << "  root mean square of x - truth " << significant(report.error, 3) << '\n';
+    for (const Finding& finding : report.findings) {
+      std::cout << "  " << finding.sentence << ' ' << significant(finding.value, 3) << '\n';
+    }
     if (!arguments->out.empty()) std::cout << "wrote " << arguments->out << '\n';
     if (!arguments->json.empty()) {
       nlohmann::json record = run_record(name,
@@ -245,6 +264,9 @@ void add_restore_options(CLI::App& command, std::function<Restoration()> restora
                            {"files",
                             arguments->out.empty() ? std::vector<std::string>{}
                                                    : std::vector<std::string>{arguments->out}}};
+      for (const Finding& finding : report.findings) {
+        record["results"][finding.name] = finding.value;
+      }
       write_json(arguments->json, record);
     }
   });

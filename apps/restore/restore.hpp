@@ -1,6 +1,6 @@
 #pragma once
 
-// What `stochflow inpaint` and `stochflow super-resolve` share: test images are measured, and
+// What `stochflow inpaint`, `super-resolve` and `colourise` share: test images are measured, and
 // samples of what they may have been are drawn given the measurement.
 
 #include <CLI/App.hpp>
@@ -30,20 +30,36 @@ struct RestoreRequest {
   int threads = 0;
 };
 
-/// How images are measured, and how a measurement looks as a picture like the image.
+/// Something more to say of the samples, in words and under a name in the record.
+struct Finding {
+  std::string sentence, name;
+  double value = 0;
+};
+
+/// What images are restored, how they are measured, and by which network.
 struct Restoration {
   diffusion::LinearOperator A;
-  at::Tensor known = {};  // of repaint: pixels known as they are; undefined: method not possible
-  std::function<at::Tensor(const at::Tensor& y)> picture;  // y -> [N, 1, H, W] in data units
+  /// y -> an image x [N, C, H, W] in data units with A x = y, to look at.
+  std::function<at::Tensor(const at::Tensor& y)> picture;
+  /// Of repaint: 1 where picture(y) is right as it is; undefined: method not possible.
+  at::Tensor known = {};
+  /// `known` is about channels decoupled from their mean (decoupled_channels.hpp).
+  bool decoupled = false;
+  std::string network = "mnist.safetensors";  // of those shipped, if no other is asked for
+  /// Grey test images [N, 1, 28, 28], the first of which has that number, as they were before they
+  /// were measured; both uint8. Empty: as they are.
+  std::function<at::Tensor(const at::Tensor& levels, std::int64_t first)> original = {};
+  std::function<std::vector<Finding>(const at::Tensor& samples)> findings = {};
 };
 
 struct RestoreReport {
   /// For each image a row: the truth, what was seen of it, the samples.
-  std::vector<GreyImage> rows;
+  std::vector<Image> rows;
   int columns = 0;
   double residual = 0;  // root mean square of y - A x over the samples, in data units
   double error = 0;     // root mean square of x - truth, in data units
-  double nfe = 0;       // network evaluations a sample
+  std::vector<Finding> findings;
+  double nfe = 0;  // network evaluations a sample
   double seconds = 0;
 };
 

@@ -14,14 +14,16 @@
 namespace stochflow::apps {
 namespace {
 
-std::string size_text(const GreyImage& image) {
-  return std::to_string(image.width) + "x" + std::to_string(image.height);
+std::string size_text(const Image& image) {
+  return std::to_string(image.width) + "x" + std::to_string(image.height) + "x" +
+         std::to_string(image.channels);
 }
 
-void check_one_size(const std::vector<GreyImage>& images) {
+void check_one_size(const std::vector<Image>& images) {
   if (images.empty()) throw std::invalid_argument("no images to write");
-  for (const GreyImage& image : images) {
-    if (image.width != images[0].width || image.height != images[0].height) {
+  for (const Image& image : images) {
+    if (image.width != images[0].width || image.height != images[0].height ||
+        image.channels != images[0].channels) {
       throw std::invalid_argument("images of one size are needed, found " + size_text(images[0]) +
                                   " and " + size_text(image));
     }
@@ -44,7 +46,48 @@ void put_loop(GifFileType* gif) {
   }
 }
 
-void put_frame(GifFileType* gif, const GreyImage& frame, int delay_centiseconds) {
+using Palette = std::unique_ptr<ColorMapObject, void (*)(ColorMapObject*)>;
+
+Palette grey_palette() {
+  std::array<GifColorType, 256> greys;
+  for (std::size_t k = 0; k < greys.size(); ++k) {
+    const auto level = static_cast<GifByteType>(k);
+    greys[k] = {level, level, level};
+  }
+  return {GifMakeMapObject(256, greys.data()), GifFreeMapObject};
+}
+
+// Equally spaced shades of red, green and blue, of which the eye tells most of green.
+constexpr std::array<int, 3> shades{6, 7, 6};
+
+Palette colour_palette() {
+  std::array<GifColorType, 256> colours{};
+  std::size_t k = 0;
+  const auto level = [](int shade, int of) {
+    return static_cast<GifByteType>((255 * shade + (of - 1) / 2) / (of - 1));
+  };
+  for (int red = 0; red < shades[0]; ++red) {
+    for (int green = 0; green < shades[1]; ++green) {
+      for (int blue = 0; blue < shades[2]; ++blue) {
+        colours[k++] = {level(red, shades[0]), level(green, shades[1]), level(blue, shades[2])};
+      }
+    }
+  }
+  return {GifMakeMapObject(256, colours.data()), GifFreeMapObject};
+}
+
+/// A pixel's number in the palette.
+GifByteType palette_index(const Image& image, int row, int column) {
+  if (image.channels == 1) return image.at(row, column);
+  int index = 0;
+  for (int c = 0; c < 3; ++c) {
+    const int steps = shades[static_cast<std::size_t>(c)] - 1;
+    index = index * (steps + 1) + (image.at(row, column, c) * steps + 127) / 255;
+  }
+  return static_cast<GifByteType>(index);
+}
+
+void put_frame(GifFileType* gif, const Image& frame, int delay_centiseconds) {
   const GraphicsControlBlock control{.DisposalMode = DISPOSE_DO_NOT,
                                      .UserInputFlag = false,
                                      .DelayTime = delay_centiseconds,
@@ -58,55 +101,50 @@ void put_frame(GifFileType* gif, const GreyImage& frame, int delay_centiseconds)
   // giflib takes a line as mutable and leaves it as it was.
   std::vector<std::uint8_t> line(static_cast<std::size_t>(frame.width));
   for (int row = 0; row < frame.height; ++row) {
-    std::copy_n(frame.pixels.begin() + static_cast<std::ptrdiff_t>(row) * frame.width,
-                frame.width,
-                line.begin());
+    for (int column = 0; column < frame.width; ++column) {
+      line[static_cast<std::size_t>(column)] = palette_index(frame, row, column);
+    }
     if (EGifPutLine(gif, line.data(), frame.width) == GIF_ERROR) throw gif_error(gif->Error);
   }
 }
 
-std::unique_ptr<ColorMapObject, void (*)(ColorMapObject*)> grey_palette() {
-  std::array<GifColorType, 256> greys;
-  for (std::size_t k = 0; k < greys.size(); ++k) {
-    const auto level = static_cast<GifByteType>(k);
-    greys[k] = {level, level, level};
-  }
-  return {GifMakeMapObject(256, greys.data()), GifFreeMapObject};
-}
-
 void write_frames(GifFileType* gif,
-                  const std::vector<GreyImage>& frames,
+                  const std::vector<Image>& frames,
                   int delay_centiseconds,
                   int hold_centiseconds) {
-  const auto palette = grey_palette();
+  const Palette palette = frames[0].channels == 1 ? grey_palette() : colour_palette();
   EGifSetGifVersion(gif, true);
   if (EGifPutScreenDesc(gif, frames[0].width, frames[0].height, 8, 0, palette.get()) == GIF_ERROR) {
     throw gif_error(gif->Error);
   }
   put_loop(gif);
-  for (const GreyImage& frame : frames) {
+  for (const Image& frame : frames) {
     put_frame(gif, frame, &frame == &frames.back() ? hold_centiseconds : delay_centiseconds);
   }
 }
 
 }  // namespace
 
-GreyImage::GreyImage(int width, int height, std::uint8_t level)
-    : GreyImage(width,
-                height,
-                std::vector<std::uint8_t>(
-                    static_cast<std::size_t>(width) * static_cast<std::size_t>(height), level)) {}
+Image::Image(int width, int height, std::uint8_t level, int channels)
+    : Image(width,
+            height,
+            std::vector<std::uint8_t>(static_cast<std::size_t>(width) *
+                                          static_cast<std::size_t>(height) *
+                                          static_cast<std::size_t>(channels),
+                                      level),
+            channels) {}
 
-GreyImage::GreyImage(int w, int h, std::vector<std::uint8_t> p)
-    : width(w), height(h), pixels(std::move(p)) {
-  const auto expected = static_cast<std::size_t>(w) * static_cast<std::size_t>(h);
-  if (w <= 0 || h <= 0 || pixels.size() != expected) {
+Image::Image(int w, int h, std::vector<std::uint8_t> p, int c)
+    : width(w), height(h), channels(c), pixels(std::move(p)) {
+  const auto expected =
+      static_cast<std::size_t>(w) * static_cast<std::size_t>(h) * static_cast<std::size_t>(c);
+  if (w <= 0 || h <= 0 || (c != 1 && c != 3) || pixels.size() != expected) {
     throw std::invalid_argument("an image of " + size_text(*this) + " cannot have " +
-                                std::to_string(pixels.size()) + " pixels");
+                                std::to_string(pixels.size()) + " values");
   }
 }
 
-GreyImage tile(const std::vector<GreyImage>& images, int columns, int gap) {
+Image tile(const std::vector<Image>& images, int columns, int gap) {
   check_one_size(images);
   if (columns < 1 || gap < 0) {
     throw std::invalid_argument("a grid needs at least one column and a gap of 0 or more");
@@ -115,36 +153,41 @@ GreyImage tile(const std::vector<GreyImage>& images, int columns, int gap) {
   const int count = static_cast<int>(images.size());
   columns = std::min(columns, count);
   const int rows = (count + columns - 1) / columns;
-  GreyImage grid(columns * (width + gap) + gap, rows * (height + gap) + gap, 96);
+  Image grid(columns * (width + gap) + gap, rows * (height + gap) + gap, 96, images[0].channels);
   for (int k = 0; k < count; ++k) {
     const int top = gap + (k / columns) * (height + gap);
     const int left = gap + (k % columns) * (width + gap);
     for (int row = 0; row < height; ++row) {
       for (int column = 0; column < width; ++column) {
-        grid.at(top + row, left + column) = images[static_cast<std::size_t>(k)].at(row, column);
+        for (int c = 0; c < grid.channels; ++c) {
+          grid.at(top + row, left + column, c) =
+              images[static_cast<std::size_t>(k)].at(row, column, c);
+        }
       }
     }
   }
   return grid;
 }
 
-GreyImage enlarge(const GreyImage& image, int factor) {
+Image enlarge(const Image& image, int factor) {
   if (factor < 1) throw std::invalid_argument("the factor of an enlargement must be 1 or more");
-  GreyImage large(image.width * factor, image.height * factor);
+  Image large(image.width * factor, image.height * factor, 0, image.channels);
   for (int row = 0; row < large.height; ++row) {
     for (int column = 0; column < large.width; ++column) {
-      large.at(row, column) = image.at(row / factor, column / factor);
+      for (int c = 0; c < image.channels; ++c) {
+        large.at(row, column, c) = image.at(row / factor, column / factor, c);
+      }
     }
   }
   return large;
 }
 
-std::string encode_png(const GreyImage& image) {
+std::string encode_png(const Image& image) {
   png_image header{};
   header.version = PNG_IMAGE_VERSION;
   header.width = static_cast<png_uint_32>(image.width);
   header.height = static_cast<png_uint_32>(image.height);
-  header.format = PNG_FORMAT_GRAY;
+  header.format = image.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(header);
   std::string bytes(size, '\0');
   if (!png_image_write_to_memory(
@@ -155,12 +198,12 @@ std::string encode_png(const GreyImage& image) {
   return bytes;
 }
 
-void write_png(const std::filesystem::path& file, const GreyImage& image) {
+void write_png(const std::filesystem::path& file, const Image& image) {
   write_atomically(file, encode_png(image));
 }
 
 void write_gif(const std::filesystem::path& file,
-               const std::vector<GreyImage>& frames,
+               const std::vector<Image>& frames,
                int delay_centiseconds,
                int hold_centiseconds) {
   check_one_size(frames);

@@ -10,6 +10,7 @@
 #include "data.hpp"
 #include "ranks/ranks.hpp"
 #include "stochflow/diffusion/checkpoint.hpp"
+#include "stochflow/diffusion/data/coloured.hpp"
 #include "stochflow/diffusion/nets/description.hpp"
 #include "stochflow/diffusion/runtime.hpp"
 #include "stochflow/diffusion/train/bound.hpp"
@@ -63,7 +64,7 @@ struct Arguments {
   double epochs = 0;
   std::int64_t channels = 64, deep_channels = 96;
   std::int64_t blocks = 3, deep_blocks = 3;
-  bool classes = false;
+  bool classes = false, colours = false;
   std::string from;  // a network to start from
   bool half = false;
   double checkpoint_minutes = 3;
@@ -98,8 +99,10 @@ diffusion::ScoreNetworkConfig network_of(const Arguments& arguments) {
   config.blocks_down = config.blocks_up = arguments.blocks;
   config.blocks_deep = arguments.deep_blocks;
   if (arguments.classes) config.classes = 10;
+  if (arguments.colours) config.image_channels = 3;
   if (arguments.head == "mixture-posterior") {
-    config.box_levels = spiking_levels;
+    // Only black survives colouring as a level of its own.
+    config.box_levels = arguments.colours ? std::vector<int>{0} : spiking_levels;
   } else if (arguments.head == "noise") {
     config.head = diffusion::Head::noise;
     config.box_levels = {};
@@ -139,14 +142,17 @@ void save_all(const diffusion::Trainer& trainer,
                  {"steps_made", trainer.steps_made()},
                  {"epochs", trainer.epochs_seen()},
                  {"validation", last_validation}};
-  save_score_network(files.network,
-                     trainer.averaged(),
-                     {.data_shape = {1, 28, 28},
-                      .gamma_min = trainer.network().config().gamma_min,
-                      .gamma_max = trainer.network().config().gamma_max,
-                      .data = "mnist, grey levels k as (k + u)/128 - 1",
-                      .recipe = recipe.dump()},
-                     half ? at::kHalf : at::kFloat);
+  const diffusion::ScoreNetworkConfig& config = trainer.network().config();
+  save_score_network(
+      files.network,
+      trainer.averaged(),
+      {.data_shape = {config.image_channels, config.height, config.width},
+       .gamma_min = config.gamma_min,
+       .gamma_max = config.gamma_max,
+       .data = config.image_channels == 1 ? "mnist, grey levels k as (k + u)/128 - 1"
+                                          : "mnist in colours, levels k as (k + u)/128 - 1",
+       .recipe = recipe.dump()},
+      half ? at::kHalf : at::kFloat);
 }
 
 std::string with_digits(double value, int digits) {
@@ -155,6 +161,12 @@ std::string with_digits(double value, int digits) {
   text.precision(digits);
   text << value;
   return text.str();
+}
+
+diffusion::LabelledImages data_of(const Arguments& arguments, diffusion::MnistPart part) {
+  diffusion::LabelledImages data = diffusion::read_mnist(arguments.data, part);
+  if (arguments.colours) data.images = diffusion::coloured(data.images);
+  return data;
 }
 
 diffusion::Trainer start(const Arguments& arguments,
@@ -222,8 +234,8 @@ void run(const Arguments& arguments, const Crew& crew) {
     prepare_plot(files.curve);
     if (!arguments.json.empty()) prepare_output(arguments.json);
   }
-  const auto train = diffusion::read_mnist(arguments.data, diffusion::MnistPart::train);
-  const auto test = diffusion::read_mnist(arguments.data, diffusion::MnistPart::test);
+  const auto train = data_of(arguments, diffusion::MnistPart::train);
+  const auto test = data_of(arguments, diffusion::MnistPart::test);
   diffusion::Trainer trainer = start(arguments, files, train);
   trainer.share_parts({.rank = crew.rank, .ranks = crew.ranks, .sum = [&](at::Tensor& v) {
                          sum_over_ranks(crew, v);
@@ -368,6 +380,7 @@ void add_train_mnist(CLI::App& train) {
                        "processor has it)")
           ->capture_default_str());
   mnist->add_option("--data", a->data, "Folder with the MNIST files")->capture_default_str();
+  mnist->add_flag("--colours", a->colours, "Digits in one hue each (`stochflow colourise`)");
   mnist->add_option("--out", a->out, "Folder for network, state, log and curve")
       ->capture_default_str();
   CLI::Option* const resume = mnist->add_flag(

@@ -15,9 +15,9 @@ namespace {
 Restoration upper_part() {
   at::Tensor known = at::zeros({1, 28, 28}, at::kDouble);
   known.slice(1, 0, 14).fill_(1);
-  return {.A = diffusion::known_pixels(known), .known = known, .picture = [](const at::Tensor& y) {
-            return y;
-          }};
+  return {.A = diffusion::known_pixels(known),
+          .picture = [](const at::Tensor& y) { return y; },
+          .known = known};
 }
 
 // Two steps make no digits, but every part takes part: the shipped network, the measurement, the

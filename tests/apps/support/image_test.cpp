@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <png.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 
@@ -13,8 +14,8 @@
 namespace stochflow::apps {
 namespace {
 
-GreyImage ramp(int width, int height, int start) {
-  GreyImage image(width, height);
+Image ramp(int width, int height, int start) {
+  Image image(width, height);
   for (std::size_t k = 0; k < image.pixels.size(); ++k) {
     image.pixels[k] = static_cast<std::uint8_t>(start + 7 * static_cast<int>(k));
   }
@@ -22,7 +23,7 @@ GreyImage ramp(int width, int height, int start) {
 }
 
 TEST(Image, PngReadsBackPixelByPixel) {
-  const GreyImage image = ramp(9, 5, 3);
+  const Image image = ramp(9, 5, 3);
   const std::string bytes = encode_png(image);
   png_image header{};
   header.version = PNG_IMAGE_VERSION;
@@ -37,7 +38,7 @@ TEST(Image, PngReadsBackPixelByPixel) {
 
 TEST(Image, GifReadsBackFrameByFrame) {
   const TemporaryFolder folder("image");
-  const std::vector<GreyImage> frames{ramp(6, 4, 0), ramp(6, 4, 50), ramp(6, 4, 90)};
+  const std::vector<Image> frames{ramp(6, 4, 0), ramp(6, 4, 50), ramp(6, 4, 90)};
   write_gif(folder / "a.gif", frames, 5);
   int error = 0;
   GifFileType* gif = DGifOpenFileName((folder / "a.gif").c_str(), &error);
@@ -56,9 +57,49 @@ TEST(Image, GifReadsBackFrameByFrame) {
   EXPECT_NE(mode & perms::group_read, perms::none);  // giflib's own files are for their owner only
 }
 
+TEST(Image, ColoursReadBackFromPng) {
+  Image image(2, 1, 0, 3);
+  image.at(0, 0, 0) = 250;
+  image.at(0, 1, 2) = 130;
+  const Image large = enlarge(tile({image, image}, 1, 1), 2);
+  ASSERT_EQ(large.channels, 3);
+  EXPECT_EQ(large.at(2, 2, 0), 250);
+  EXPECT_EQ(large.at(2, 2, 1), 0);
+  EXPECT_EQ(large.at(7, 5, 2), 130);
+  const std::string bytes = encode_png(large);
+  png_image header{};
+  header.version = PNG_IMAGE_VERSION;
+  ASSERT_TRUE(png_image_begin_read_from_memory(&header, bytes.data(), bytes.size()));
+  EXPECT_EQ(header.format & PNG_FORMAT_FLAG_COLOR, PNG_FORMAT_FLAG_COLOR);
+  header.format = PNG_FORMAT_RGB;
+  std::vector<std::uint8_t> pixels(PNG_IMAGE_SIZE(header));
+  ASSERT_TRUE(png_image_finish_read(&header, nullptr, pixels.data(), 0, nullptr));
+  EXPECT_EQ(pixels, large.pixels);
+}
+
+// No channel is further from its shade than half the distance between shades.
+TEST(Image, GifShowsTheNearestColourOfItsPalette) {
+  const TemporaryFolder folder("image");
+  Image frame(16, 16, 0, 3);
+  for (std::size_t k = 0; k < frame.pixels.size(); ++k) {
+    frame.pixels[k] = static_cast<std::uint8_t>(k * 37);
+  }
+  write_gif(folder / "a.gif", {frame}, 5);
+  int error = 0;
+  GifFileType* gif = DGifOpenFileName((folder / "a.gif").c_str(), &error);
+  ASSERT_NE(gif, nullptr);
+  ASSERT_EQ(DGifSlurp(gif), GIF_OK);
+  for (int k = 0; k < 256; ++k) {
+    const GifColorType& shown = gif->SColorMap->Colors[gif->SavedImages[0].RasterBits[k]];
+    EXPECT_LE(std::abs(shown.Red - frame.at(k / 16, k % 16, 0)), 26) << k;
+    EXPECT_LE(std::abs(shown.Green - frame.at(k / 16, k % 16, 1)), 22) << k;
+    EXPECT_LE(std::abs(shown.Blue - frame.at(k / 16, k % 16, 2)), 26) << k;
+  }
+  DGifCloseFile(gif, &error);
+}
+
 TEST(Image, TilesStandRowByRowWithGapsBetween) {
-  const GreyImage grid =
-      tile({GreyImage(2, 2, 10), GreyImage(2, 2, 20), GreyImage(2, 2, 30)}, 2, 1);
+  const Image grid = tile({Image(2, 2, 10), Image(2, 2, 20), Image(2, 2, 30)}, 2, 1);
   ASSERT_EQ(grid.width, 7);
   ASSERT_EQ(grid.height, 7);
   EXPECT_EQ(grid.at(1, 1), 10);
@@ -68,13 +109,15 @@ TEST(Image, TilesStandRowByRowWithGapsBetween) {
 }
 
 TEST(Image, WrongSizesAreRefused) {
-  EXPECT_THROW(GreyImage(3, 3, std::vector<std::uint8_t>(8)), std::invalid_argument);
-  EXPECT_THROW(tile({GreyImage(2, 2), GreyImage(3, 2)}, 2), std::invalid_argument);
+  EXPECT_THROW(Image(3, 3, std::vector<std::uint8_t>(8)), std::invalid_argument);
+  EXPECT_THROW(Image(2, 2, std::vector<std::uint8_t>(8), 2), std::invalid_argument);
+  EXPECT_THROW(tile({Image(2, 2), Image(3, 2)}, 2), std::invalid_argument);
+  EXPECT_THROW(tile({Image(2, 2), Image(2, 2, 0, 3)}, 2), std::invalid_argument);
   EXPECT_THROW(write_gif("unused.gif", {}, 5), std::invalid_argument);
 }
 
 TEST(Image, EnlargedPixelsAreSquares) {
-  const GreyImage large = enlarge(ramp(3, 2, 0), 4);
+  const Image large = enlarge(ramp(3, 2, 0), 4);
   ASSERT_EQ(large.width, 12);
   EXPECT_EQ(large.at(7, 11), ramp(3, 2, 0).at(1, 2));
 }

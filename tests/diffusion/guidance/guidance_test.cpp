@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "diffusion/support/oracles.hpp"
+#include "stochflow/diffusion/guidance/decoupled_channels.hpp"
 #include "stochflow/diffusion/guidance/dps.hpp"
 #include "stochflow/diffusion/guidance/guided.hpp"
 #include "stochflow/diffusion/guidance/linear_operator.hpp"
@@ -207,6 +208,56 @@ TEST(Repaint, PutsTheKnownPartInAtTheLevelReached) {
                  2,
                  {.observer = observer});
   EXPECT_EQ(seen, 6);
+}
+
+// Three channels of one pixel. In the new coordinates the model is that of the turned Gaussian, and
+// the first coordinate is the mean's.
+TEST(DecoupledChannels, IsTheModelInCoordinatesOfWhichOneIsTheMean) {
+  const GaussianPosterior prior;
+  const GaussianScore model{prior.mean, prior.covariance};
+  const DecoupledChannels decoupled(model, 3);
+  const at::Tensor Q = decoupled.decoupled(at::eye(3, at::kDouble)).t();
+  EXPECT_LT(largest(Q.matmul(Q.t()) - at::eye(3, at::kDouble)), 1e-14);
+  const GaussianScore turned{Q.mv(prior.mean), Q.matmul(prior.covariance).matmul(Q.t())};
+  const at::Tensor w = some({30, 3}, 9), gamma = at::linspace(-7, 5, 30, at::kDouble);
+  EXPECT_LT(largest(decoupled.eps(w, gamma) - turned.eps(w, gamma)), 1e-11);
+  EXPECT_GT(largest(decoupled.eps(w, gamma) - model.eps(w, gamma)), 0.1);
+
+  const at::Tensor x = some({2, 3, 4, 5}, 10), there = decoupled.decoupled(x);
+  EXPECT_LT(largest(there.select(1, 0) - std::sqrt(3) * x.mean(1)), 1e-14);
+  EXPECT_LT(largest(decoupled.coupled(there) - x), 1e-14);
+  EXPECT_THROW(DecoupledChannels(model, 0), std::invalid_argument);
+}
+
+// Of a colour the mean of the channels is known: the colour's law given it, by Kalman's formulas.
+TEST(Repaint, OfDecoupledChannelsComesToTheLawGivenTheMean) {
+  constexpr std::int64_t n = 4000;
+  GaussianPosterior posterior;
+  posterior.A = doubles({1.0 / 3, 1.0 / 3, 1.0 / 3}, {1, 3});
+  const double mean = 0.4;
+  const at::Tensor C = posterior.covariance, gain = C.matmul(posterior.A[0]);
+  const at::Tensor variance = posterior.A[0].dot(gain);
+  const at::Tensor expected =
+      posterior.mean + gain * (mean - posterior.A[0].dot(posterior.mean)) / variance;
+  const at::Tensor spread = C - at::outer(gain, gain) / variance;
+
+  const GaussianScore prior{posterior.mean, C};
+  const DecoupledChannels model(prior, 3);
+  const Schedule schedule = linear_log_snr(-8, 5);
+  const Draw draw{.seed = 3, .ids = sample_range(0, n), .shape = {3}, .options = at::kDouble};
+  const KnownPart part{.known = doubles({1, 0, 0}, {3}),
+                       .values = model.decoupled(at::full({1, 3}, mean, at::kDouble))};
+  const Samples found = sample_repaint(
+      model, schedule, draw, log_snr_times(schedule, 40), part, 12, {.denoise = true});
+  const at::Tensor x = model.coupled(found.x);
+  EXPECT_LT(largest(x.mean(1) - mean), 1e-14);
+  for (std::int64_t k = 0; k < 3; ++k) {
+    const double v = spread[k][k].item<double>();
+    const at::Tensor channel = x.select(1, k);
+    EXPECT_NEAR(
+        channel.mean().item<double>(), expected[k].item<double>(), 0.02 + 5.5 * std::sqrt(v / n));
+    EXPECT_NEAR(channel.var().item<double>(), v, 0.02 + 5.5 * v * std::sqrt(2.0 / n));
+  }
 }
 
 // One step with two lengths zeta and the same noise: their difference is the published step, the
