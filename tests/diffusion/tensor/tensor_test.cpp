@@ -11,6 +11,9 @@
 #include "stochflow/diffusion/tensor/noise.hpp"
 #include "stochflow/diffusion/tensor/state.hpp"
 #include "stochflow/methods/heun.hpp"
+#include "stochflow/ode/extrapolation.hpp"
+#include "stochflow/ode/multistep.hpp"
+#include "stochflow/ode/second_order.hpp"
 #include "stochflow/ode/solve_ode.hpp"
 #include "stochflow/solve.hpp"
 
@@ -134,6 +137,24 @@ TEST(TensorState, RunsUnderBoostOdeint) {
   expect_oscillator_solved(CashKarp54{.rtol = 1e-9, .atol = 1e-9}, 1e-7);
   expect_oscillator_solved(Fehlberg78{.rtol = 1e-10, .atol = 1e-10}, 1e-8);
   expect_oscillator_solved(Rk4{.n = 1000}, 1e-8);
+  expect_oscillator_solved(BulirschStoer{.rtol = 1e-9, .atol = 1e-9}, 1e-7);
+  expect_oscillator_solved(AdaptiveAdams{.rtol = 1e-9, .atol = 1e-9}, 1e-7);
+  expect_oscillator_solved(AdamsBashforth<4>{.n = 1000}, 1e-7);
+  expect_oscillator_solved(AdamsBashforthMoulton<4>{.n = 1000}, 1e-8);
+  expect_oscillator_solved(Extrapolation<4>{.n = 1000}, 1e-8);
+  expect_oscillator_solved(ModifiedMidpoint{.n = 1000, .parts = 8}, 1e-4);
+}
+
+TEST(TensorState, RunsUnderOdeintsMethodsForPhaseSpace) {
+  const auto attraction = [](const at::Tensor& x) { return -x; };
+  const PhaseSpace<at::Tensor> start{doubles({1, 0, 2}, {3, 1}), doubles({0, 1, 0}, {3, 1})};
+  for (const auto& run : {solve_second_order(attraction, McLachlan{200}, start, 0, 2),
+                          solve_second_order(attraction, McLachlanM4{200}, start, 0, 2)}) {
+    const double c = std::cos(2.0), sine = std::sin(2.0);
+    EXPECT_LT((run.x.x - doubles({c, sine, 2 * c}, {3, 1})).abs().max().item<double>(), 1e-8);
+    EXPECT_LT((run.x.v - doubles({-sine, c, -2 * sine}, {3, 1})).abs().max().item<double>(), 1e-8);
+  }
+  EXPECT_EQ(start.x[0].item<double>(), 1);
 }
 
 /// y' = -lambda y + cos t on rows with their own lambda.

@@ -3,7 +3,7 @@
 // dx/dt = field(x, t) by Boost.Odeint's steppers, with this library's contract: the last state is
 // at t1 exactly, the field is called between t0 and t1 only, the caller's x0 is untouched, and an
 // integration that cannot go on says so in its outcome instead of throwing. t1 may lie before t0.
-// Save times are stepped to. One step size serves the whole state.
+// Adaptive steps end at save times. One step size serves the whole state.
 
 #include <algorithm>
 #include <boost/numeric/odeint/stepper/controlled_step_result.hpp>
@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <sstream>
 #include <stdexcept>
+#include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -32,6 +34,21 @@ struct OdeSolution : Solution<X> {
   std::int64_t rejected_steps = 0;  // the accepted ones are outcome.step
 };
 
+namespace detail {
+
+/// The field as odeint calls it, counted. Some steppers add up the times of their stages, which
+/// rounding may carry past the end of the interval: the field does not see it.
+template <class Field>
+auto counted_system(const Field& field, double t0, double t1, std::int64_t& evaluations) {
+  return [&field, &evaluations, low = std::min(t0, t1), high = std::max(t0, t1)](
+             const auto& x, auto& dxdt, double t) {
+    dxdt = field(x, std::clamp(t, low, high));
+    ++evaluations;
+  };
+}
+
+}  // namespace detail
+
 /// Adaptive integration by any odeint controlled stepper (a type with
 /// try_step(system, x, t, dt)), for error checks of your own; usually call solve_ode instead.
 template <class Field, class Controlled, class X, class Observer = NoObserver>
@@ -46,10 +63,7 @@ OdeSolution<X> integrate_controlled(const Field& field,
   OdeSolution<X> solution;
   boost::numeric::odeint::copy(x0, solution.x);
   solution.t = t0;
-  const auto system = [&](const X& x, X& dxdt, double t) {
-    dxdt = field(x, t);
-    ++solution.evaluations;
-  };
+  const auto system = detail::counted_system(field, t0, t1, solution.evaluations);
   const double sign = t1 > t0 ? 1 : -1;
   std::vector<double> targets = options.save_at;
   if (targets.empty() || targets.back() != t1) targets.push_back(t1);
@@ -101,40 +115,36 @@ OdeSolution<X> integrate_controlled(const Field& field,
   return finish(Status::ok);
 }
 
-/// Integrates dx/dt = field(x, t) from x0 at t0 to t1 with one of the steppers of steppers.hpp.
-/// observer(x, t) is called at t0 and after every accepted step.
-template <class Field, class Tag, class X, class Observer = NoObserver>
-OdeSolution<X> solve_ode(const Field& field,
-                         const Tag& tag,
-                         const X& x0,
-                         double t0,
-                         double t1,
-                         const OdeOptions& options = {},
-                         Observer&& observer = {}) {
-  return integrate_controlled(
-      field, tag.template make<X>(), x0, t0, t1, options, std::forward<Observer>(observer));
-}
-
-/// Fixed steps: save times must be multiples of the step.
-template <class Field, class X, class Observer = NoObserver>
-OdeSolution<X> solve_ode(const Field& field,
-                         const Rk4& tag,
-                         const X& x0,
-                         double t0,
-                         double t1,
-                         const OdeOptions& options = {},
-                         Observer&& observer = {}) {
+/// tag.n equal steps by any odeint stepper (a type with do_step(system, in, t, out, dt)). It is
+/// never asked to work in place: odeint's extrapolation, and with it the start of its multistep
+/// methods, then lose their order (Boost 1.74). A do_step that returns a Status says how the step
+/// went.
+template <class Tag, class Field, class Stepper, class X, class Observer = NoObserver>
+OdeSolution<X> integrate_in_steps(const Tag& tag,
+                                  const Field& field,
+                                  Stepper stepper,
+                                  const X& x0,
+                                  double t0,
+                                  double t1,
+                                  const OdeOptions& options = {},
+                                  Observer&& observer = {}) {
   detail::check_span("solve_ode", t0, t1, options.save_at);
   if (tag.n < 1) {
-    throw std::invalid_argument("solve_ode: Rk4 needs at least 1 step, found n = " +
-                                std::to_string(tag.n));
+    throw std::invalid_argument("solve_ode: " + std::string(Tag::name) +
+                                " needs at least 1 step, found n = " + std::to_string(tag.n));
   }
   OdeSolution<X> solution;
   boost::numeric::odeint::copy(x0, solution.x);
-  auto stepper = tag.template make<X>();
-  const auto system = [&](const X& x, X& dxdt, double t) {
-    dxdt = field(x, t);
-    ++solution.evaluations;
+  X next_x;
+  boost::numeric::odeint::copy(x0, next_x);
+  const auto system = detail::counted_system(field, t0, t1, solution.evaluations);
+  const auto step = [&](double t, double h) {
+    if constexpr (std::is_void_v<decltype(stepper.do_step(system, solution.x, t, next_x, h))>) {
+      stepper.do_step(system, solution.x, t, next_x, h);
+      return Status::ok;
+    } else {
+      return stepper.do_step(system, solution.x, t, next_x, h);
+    }
   };
   const auto time = [&](std::int64_t k) {
     return k == tag.n ? t1 : t0 + (t1 - t0) * (static_cast<double>(k) / static_cast<double>(tag.n));
@@ -142,11 +152,16 @@ OdeSolution<X> solve_ode(const Field& field,
   std::size_t next = 0;
   for (std::int64_t k = 0; k <= tag.n; ++k) {
     if (k > 0) {
-      stepper.do_step(system, solution.x, time(k - 1), time(k) - time(k - 1));
-      if (StateTraits<X>::check_each_step && !StateTraits<X>::all_finite(solution.x)) {
-        solution.outcome = {Status::not_finite, time(k - 1), k - 1};
+      Status status = step(time(k - 1), time(k) - time(k - 1));
+      if (status == Status::ok && StateTraits<X>::check_each_step &&
+          !StateTraits<X>::all_finite(next_x)) {
+        status = Status::not_finite;
+      }
+      if (status != Status::ok) {
+        solution.outcome = {status, time(k - 1), k - 1};
         return solution;
       }
+      std::swap(solution.x, next_x);
     }
     solution.t = time(k);
     observer(solution.x, solution.t);
@@ -159,15 +174,36 @@ OdeSolution<X> solve_ode(const Field& field,
         solution.states.push_back(std::move(copy));
         ++next;
       } else if ((options.save_at[next] < solution.t) == (t1 > t0)) {
-        throw std::invalid_argument(
-            "solve_ode: Rk4 takes fixed steps, and a save time lies between two of them: put the "
-            "save times on the grid, or use Dopri5");
+        throw std::invalid_argument("solve_ode: " + std::string(Tag::name) +
+                                    " takes fixed steps, and a save time lies between two of them: "
+                                    "put the save times on the "
+                                    "grid, or use Dopri5");
       }
     }
   }
   const bool finite = StateTraits<X>::all_finite(solution.x);
   solution.outcome = {finite ? Status::ok : Status::not_finite, solution.t, tag.n};
   return solution;
+}
+
+/// Integrates dx/dt = field(x, t) from x0 at t0 to t1 with one of the steppers of steppers.hpp.
+/// observer(x, t) is called at t0 and after every accepted step. With fixed steps, save times must
+/// be multiples of the step.
+template <class Field, class Tag, class X, class Observer = NoObserver>
+OdeSolution<X> solve_ode(const Field& field,
+                         const Tag& tag,
+                         const X& x0,
+                         double t0,
+                         double t1,
+                         const OdeOptions& options = {},
+                         Observer&& observer = {}) {
+  if constexpr (requires { tag.n; }) {
+    return integrate_in_steps(
+        tag, field, tag.template make<X>(), x0, t0, t1, options, std::forward<Observer>(observer));
+  } else {
+    return integrate_controlled(
+        field, tag.template make<X>(), x0, t0, t1, options, std::forward<Observer>(observer));
+  }
 }
 
 }  // namespace stochflow

@@ -1,17 +1,26 @@
 #pragma once
 
-// Boost.Odeint's steppers, named as values with their options. Pass one to solve_ode.
+// Boost.Odeint's Runge-Kutta steppers, named as values with their options. Pass one to solve_ode.
 //
-//   Dopri5       5(4) Dormand-Prince: the default
-//   CashKarp54   5(4) Cash-Karp
-//   Fehlberg78   8(7): for tolerances below about 1e-8
-//   Rk4          classical, n fixed steps
-//   Rosenbrock4  stiff systems (stochflow/ode/rosenbrock.hpp)
-// Tolerances bound the estimated local error of every component by atol + rtol |x|.
+//   Dopri5                 5(4) Dormand-Prince: the default
+//   CashKarp54             5(4) Cash-Karp
+//   Fehlberg78             8(7): for tolerances below about 1e-8
+//   Rk4                    classical, n fixed steps
+//   ExplicitEuler          order 1, n fixed steps
+//   ModifiedMidpoint       order 2, n fixed steps of so many parts
+// and in headers of their own:
+//   AdamsBashforth<k>, AdamsBashforthMoulton<k>, AdaptiveAdams  multistep.hpp
+//   Extrapolation<k>, BulirschStoer                             extrapolation.hpp
+//   Rosenbrock4, ImplicitEuler                                  rosenbrock.hpp, implicit_euler.hpp
+//   VelocityVerlet, SymplecticEuler, McLachlan, McLachlanM4     second_order.hpp
+// A tag with fixed steps has a member `n`, one with adaptive steps `rtol` and `atol`: tolerances
+// bound the estimated local error of every component by atol + rtol |x|.
 
 #include <array>
 #include <boost/numeric/odeint/stepper/controlled_runge_kutta.hpp>
+#include <boost/numeric/odeint/stepper/euler.hpp>
 #include <boost/numeric/odeint/stepper/generation/make_controlled.hpp>
+#include <boost/numeric/odeint/stepper/modified_midpoint.hpp>
 #include <boost/numeric/odeint/stepper/runge_kutta4.hpp>
 #include <boost/numeric/odeint/stepper/runge_kutta_cash_karp54.hpp>
 #include <boost/numeric/odeint/stepper/runge_kutta_dopri5.hpp>
@@ -90,16 +99,37 @@ struct Fehlberg78 {
   }
 };
 
-/// n equal steps.
 struct Rk4 {
   static constexpr std::string_view name = "rk4";
-  std::int64_t n = 100;
+  std::int64_t n = 100;  // equal steps
 
   template <class X>
   using stepper = detail::OdeintStepper<X, boost::numeric::odeint::runge_kutta4>;
   template <class X>
   auto make() const {
     return stepper<X>();
+  }
+};
+
+struct ExplicitEuler {
+  static constexpr std::string_view name = "euler";
+  std::int64_t n = 1000;
+
+  template <class X>
+  auto make() const {
+    return detail::OdeintStepper<X, boost::numeric::odeint::euler>();
+  }
+};
+
+/// Gragg's: each of the n steps is `parts` leaps of the midpoint rule, parts >= 2.
+struct ModifiedMidpoint {
+  static constexpr std::string_view name = "modified-midpoint";
+  std::int64_t n = 100;
+  unsigned short parts = 2;
+
+  template <class X>
+  auto make() const {
+    return detail::OdeintStepper<X, boost::numeric::odeint::modified_midpoint>(parts);
   }
 };
 
