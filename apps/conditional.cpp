@@ -20,6 +20,7 @@
 #include "support/json.hpp"
 #include "support/options.hpp"
 #include "support/output.hpp"
+#include "support/picture_or_numbers.hpp"
 #include "support/progress.hpp"
 #include "support/resources.hpp"
 #include "support/table.hpp"
@@ -34,7 +35,8 @@ struct Arguments {
   std::string digits = "all";
   std::string by = "classifier";
   std::optional<double> scale;  // the way's own when not given
-  std::string classifier, judge, out = "conditional.png", json;
+  std::string classifier, judge, json;
+  std::vector<std::string> out = {"conditional.png"};
 };
 
 std::vector<std::int64_t> classes_of(const std::string& text) {
@@ -99,10 +101,7 @@ void run(Arguments arguments) {
   if (arguments.by != "classifier" && arguments.by != "free") {
     throw unknown_name("way", arguments.by, {"classifier", "free"});
   }
-  if (std::filesystem::path(arguments.out).extension() != ".png") {
-    throw UsageError("--out writes .png, found '" + arguments.out + "'");
-  }
-  prepare_output(arguments.out);
+  prepare_pictures_or_numbers(arguments.out);
   if (!arguments.json.empty()) prepare_output(arguments.json);
   network_calls(request.device, request.threads);
   const Conditional conditional(arguments);
@@ -110,6 +109,7 @@ void run(Arguments arguments) {
       diffusion::load_classifier(or_shipped(arguments.judge, "mnist-judge.safetensors")).classifier;
 
   std::vector<Image> images;
+  Numbers numbers;
   json per_class = json::array();
   double right = 0, seconds = 0, nfe = 0;
   Progress progress("Sampling by " + request.method, 1000);
@@ -125,6 +125,8 @@ void run(Arguments arguments) {
     right += share / static_cast<double>(classes.size());
     seconds += report.seconds;
     nfe = report.nfe;
+    numbers.shape = report.x.shape;
+    numbers.values.insert(numbers.values.end(), report.x.values.begin(), report.x.values.end());
     const auto shown = std::min<std::ptrdiff_t>(classes.size() > 1 ? 20 : 100, request.n);
     images.insert(images.end(), report.images.begin(), report.images.begin() + shown);
   }
@@ -132,15 +134,16 @@ void run(Arguments arguments) {
   const auto columns = static_cast<int>(
       classes.size() > 1 ? std::min<std::int64_t>(20, request.n)
                          : std::ceil(std::sqrt(static_cast<double>(images.size()))));
-  write_png(arguments.out, enlarge(tile(images, columns), 2));
+  numbers.shape[0] *= classes.size();
+  write_picture_or_numbers(arguments.out, enlarge(tile(images, columns), 2), numbers);
   const std::int64_t total = request.n * static_cast<std::int64_t>(classes.size());
   std::cout << total << " digits by " << arguments.by << " at scale "
             << significant(conditional.scale(), 3) << ", " << request.method << ": "
             << significant(nfe, 4) << " network evaluations a sample, " << significant(seconds, 3)
             << " s\n"
             << fixed(100 * right, 2)
-            << " % are what was asked for, says an independent classifier\nwrote " << arguments.out
-            << '\n';
+            << " % are what was asked for, says an independent classifier\n";
+  for (const std::string& file : arguments.out) std::cout << "wrote " << file << '\n';
   if (!arguments.json.empty()) {
     json inputs = sampler_inputs(request);
     inputs["n"] = request.n;
@@ -150,7 +153,7 @@ void run(Arguments arguments) {
     json record = run_record("conditional", inputs);
     record["wall_seconds"] = seconds;
     record["results"] = {
-        {"accuracy", right}, {"per_class", per_class}, {"nfe", nfe}, {"files", {arguments.out}}};
+        {"accuracy", right}, {"per_class", per_class}, {"nfe", nfe}, {"files", arguments.out}};
     write_json(arguments.json, record);
   }
 }
@@ -185,7 +188,9 @@ void add_conditional(CLI::App& app) {
       "--classifier", a->classifier, "Of `train classifier`, the guide (default: shipped)");
   command->add_option(
       "--judge", a->judge, "Of `train classifier --clean`, for the accuracy (default: shipped)");
-  command->add_option("--out", a->out, "Picture to write (.png)")->capture_default_str();
+  command->add_option("--out", a->out, "Picture (.png) or numbers (.npy) to write")
+      ->delimiter(',')
+      ->capture_default_str();
   command->add_option("--json", a->json, "Write inputs and results to this file");
   command->callback([a] { run(*a); });
 }

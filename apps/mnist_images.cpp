@@ -43,6 +43,17 @@ std::vector<Image> to_images(const at::Tensor& x) {
   return images;
 }
 
+Numbers to_numbers(const at::Tensor& x) {
+  const at::Tensor single = x.to(at::kCPU, at::kFloat).contiguous();
+  const auto* first = single.data_ptr<float>();
+  Numbers numbers;
+  for (const std::int64_t extent : x.sizes()) {
+    numbers.shape.push_back(static_cast<std::size_t>(extent));
+  }
+  numbers.values.assign(first, first + single.numel());
+  return numbers;
+}
+
 at::Tensor to_levels(const std::vector<Image>& images) {
   std::vector<at::Tensor> planes;
   for (const Image& image : images) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "support/image.hpp"
+#include "support/npy.hpp"
 #include "support/range.hpp"
 
 namespace stochflow::apps {
@@ -23,6 +24,9 @@ at::Tensor mnist_images(const std::string& part,
 
 /// x [N, 1, H, W] or [N, 3, H, W] in data units: the levels in whose intervals the values lie.
 std::vector<Image> to_images(const at::Tensor& x);
+
+/// The numbers themselves, in single precision.
+Numbers to_numbers(const at::Tensor& x);
 
 /// Grey images of one size as levels [N, 1, H, W], uint8.
 at::Tensor to_levels(const std::vector<Image>& images);

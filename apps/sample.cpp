@@ -15,9 +15,9 @@
 #include "sample/methods.hpp"
 #include "stochflow/diffusion/score/micro_batches.hpp"
 #include "support/json.hpp"
-#include "support/npy.hpp"
 #include "support/options.hpp"
 #include "support/output.hpp"
+#include "support/picture_or_numbers.hpp"
 #include "support/progress.hpp"
 #include "support/table.hpp"
 
@@ -58,20 +58,10 @@ struct Arguments {
   int frames = 60;
 };
 
-void write_array(const std::string& file, const SampleReport& report) {
-  write_npy(file, report.x.data(), report.shape);
-}
-
 void run(const Arguments& arguments) {
   SampleRequest request = arguments.request;
   check(request);
-  for (const std::string& file : arguments.out) {
-    const std::string kind = std::filesystem::path(file).extension();
-    if (kind != ".png" && kind != ".npy") {
-      throw UsageError("--out writes .png and .npy, found '" + file + "'");
-    }
-    prepare_output(file);
-  }
+  prepare_pictures_or_numbers(arguments.out);
   for (const std::string& file : {arguments.gif, arguments.json}) {
     if (!file.empty()) prepare_output(file);
   }
@@ -82,13 +72,7 @@ void run(const Arguments& arguments) {
   const SampleReport report = run_sample(request);
 
   std::vector<std::string> files = arguments.out;
-  for (const std::string& file : arguments.out) {
-    if (std::filesystem::path(file).extension() == ".png") {
-      write_png(file, picture_of(report.images));
-    } else {
-      write_array(file, report);
-    }
-  }
+  write_picture_or_numbers(arguments.out, picture_of(report.images), report.x);
   if (!arguments.gif.empty()) {
     std::vector<Image> frames;
     for (const auto& frame : report.frames) frames.push_back(picture_of(frame));
@@ -200,11 +184,7 @@ SampleReport run_sample(const SampleRequest& request,
     report.frames.push_back(
         {report.images.begin(), report.images.begin() + std::min(request.n, request.batch)});
   }
-  for (const std::int64_t extent : x.sizes()) {
-    report.shape.push_back(static_cast<std::size_t>(extent));
-  }
-  const at::Tensor numbers = x.to(at::kFloat).contiguous();
-  report.x.assign(numbers.data_ptr<float>(), numbers.data_ptr<float>() + numbers.numel());
+  report.x = to_numbers(x);
   return report;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "support/image.hpp"
+#include "support/npy.hpp"
 
 namespace CLI {
 class App;
@@ -52,8 +53,7 @@ struct SampleRequest {
 };
 
 struct SampleReport {
-  std::vector<float> x;            // [n, ...] in data units, -1 black to 1 white
-  std::vector<std::size_t> shape;  // n first
+  Numbers x;  // [n, ...] in data units, -1 black to 1 white
   std::vector<Image> images;
   std::vector<std::vector<Image>> frames;  // [frame][image]
   double nfe = 0;                          // network evaluations a sample

@@ -20,6 +20,7 @@
 #include "support/json.hpp"
 #include "support/options.hpp"
 #include "support/output.hpp"
+#include "support/picture_or_numbers.hpp"
 #include "support/progress.hpp"
 #include "support/table.hpp"
 
@@ -163,6 +164,7 @@ RestoreReport run_restore(const RestoreRequest& request, const Restoration& rest
   report.nfe = static_cast<double>(found.nfe);
   report.residual = rms(measurement.y - restoration.A.apply(found.x));
   report.error = rms(found.x - truth.repeat_interleave(request.samples, 0));
+  report.x = to_numbers(found.x);
   if (restoration.findings) report.findings = restoration.findings(found.x);
   report.columns = static_cast<int>(2 + request.samples);
   const auto originals = to_images(truth), measured = to_images(restoration.picture(y));
@@ -179,7 +181,8 @@ RestoreReport run_restore(const RestoreRequest& request, const Restoration& rest
 void add_restore_options(CLI::App& command, std::function<Restoration()> restoration) {
   struct Arguments {
     RestoreRequest request;
-    std::string out, json;
+    std::vector<std::string> out;
+    std::string json;
   };
   auto arguments = std::make_shared<Arguments>();
   RestoreRequest& request = arguments->request;
@@ -211,7 +214,11 @@ void add_restore_options(CLI::App& command, std::function<Restoration()> restora
                   "being 1 and black -1 (repaint measures without)")
       ->check(positive_number())
       ->capture_default_str();
-  command.add_option("--out", arguments->out, "Write truth, measurement and samples to this .png");
+  command
+      .add_option("--out",
+                  arguments->out,
+                  "Write truth, measurement and samples (.png), or the samples' numbers (.npy)")
+      ->delimiter(',');
   command.add_option("--json", arguments->json, "Write the record of the run to this file");
   command.add_option("--seed", request.seed, "Seed")->check(whole_number(0))->capture_default_str();
   command.add_option("--model", request.model, "Checkpoint or TorchScript file (default: shipped)");
@@ -223,16 +230,11 @@ void add_restore_options(CLI::App& command, std::function<Restoration()> restora
   command.callback([arguments, name, restoration = std::move(restoration)] {
     const RestoreRequest& asked = arguments->request;
     check(asked);
-    if (!arguments->out.empty() && std::filesystem::path(arguments->out).extension() != ".png") {
-      throw UsageError("--out writes .png, found '" + arguments->out + "'");
-    }
-    for (const std::string& file : {arguments->out, arguments->json}) {
-      if (!file.empty()) prepare_output(file);
-    }
+    prepare_pictures_or_numbers(arguments->out);
+    if (!arguments->json.empty()) prepare_output(arguments->json);
     const RestoreReport report = run_restore(asked, restoration());
-    if (!arguments->out.empty()) {
-      write_png(arguments->out, enlarge(tile(report.rows, report.columns), 2));
-    }
+    write_picture_or_numbers(
+        arguments->out, enlarge(tile(report.rows, report.columns), 2), report.x);
     std::cout << "by " << asked.method << ": " << significant(report.nfe, 4)
               << " network evaluations a sample, " << significant(report.seconds, 3) << " s\n"
               << "  root mean square of y - A x   " << significant(report.residual, 3) << " (noise "
@@ -241,7 +243,7 @@ void add_restore_options(CLI::App& command, std::function<Restoration()> restora
     for (const Finding& finding : report.findings) {
       std::cout << "  " << finding.sentence << ' ' << significant(finding.value, 3) << '\n';
     }
-    if (!arguments->out.empty()) std::cout << "wrote " << arguments->out << '\n';
+    for (const std::string& file : arguments->out) std::cout << "wrote " << file << '\n';
     if (!arguments->json.empty()) {
       nlohmann::json record = run_record(name,
                                          {{"images", asked.images},
@@ -261,9 +263,7 @@ void add_restore_options(CLI::App& command, std::function<Restoration()> restora
                            {"seconds", report.seconds},
                            {"residual", report.residual},
                            {"error", report.error},
-                           {"files",
-                            arguments->out.empty() ? std::vector<std::string>{}
-                                                   : std::vector<std::string>{arguments->out}}};
+                           {"files", arguments->out}};
       for (const Finding& finding : report.findings) {
         record["results"][finding.name] = finding.value;
       }

@@ -56,6 +56,7 @@ struct RestoreReport {
   /// For each image a row: the truth, what was seen of it, the samples.
   std::vector<Image> rows;
   int columns = 0;
+  Numbers x;            // the samples, in data units
   double residual = 0;  // root mean square of y - A x over the samples, in data units
   double error = 0;     // root mean square of x - truth, in data units
   std::vector<Finding> findings;

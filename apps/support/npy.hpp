@@ -17,6 +17,15 @@ void write_npy(const std::filesystem::path& file,
                const float* data,
                const std::vector<std::size_t>& shape);
 
+/// An array ready to be written.
+struct Numbers {
+  std::vector<std::size_t> shape;
+  std::vector<float> values;
+};
+inline void write_npy(const std::filesystem::path& file, const Numbers& array) {
+  write_npy(file, array.values.data(), array.shape);
+}
+
 struct NpyArray {
   std::vector<std::size_t> shape;
   std::vector<double> values;

@@ -49,6 +49,19 @@ TEST(Conditional, AsksForAClassByEitherWay) {
   EXPECT_LE(without.at("accuracy"), 0.5);
 }
 
+TEST(Conditional, NumbersOfAllClassesOneAfterTheOther) {
+  const TemporaryFolder folder("conditional");
+  const std::string file = (folder / "a.npy").string();
+  const std::string common = "conditional --method unipc --steps 1 --scale 0 --n 2 --out '";
+  ASSERT_EQ(run(common + file + "'").exit_code, 0);
+  const NpyArray all = read_npy(file);
+  EXPECT_EQ(all.shape, (std::vector<std::size_t>{20, 1, 28, 28}));
+  ASSERT_EQ(all.values.size(), 20U * 784U);
+  ASSERT_EQ(run(common + file + "' --class 9").exit_code, 0);
+  EXPECT_EQ(read_npy(file).values,
+            std::vector<double>(all.values.end() - 2 * 784, all.values.end()));
+}
+
 TEST(Conditional, MistakesAreSentences) {
   EXPECT_EQ(run("conditional --class ten").exit_code, 2);
   EXPECT_EQ(run("conditional --by magic").exit_code, 2);

@@ -38,6 +38,8 @@ TEST(Restore, APictureOfTruthMeasurementAndSamples) {
     }
   }
   EXPECT_NE(report.rows[2].pixels, report.rows[3].pixels);
+  EXPECT_EQ(report.x.shape, (std::vector<std::size_t>{4, 1, 28, 28}));
+  EXPECT_EQ(report.x.values.size(), 4U * 784U);
 }
 
 TEST(Restore, MmpsComesNearerToTheMeasurementThanSamplesWithoutIt) {

@@ -45,15 +45,15 @@ TEST_P(EverySampler, DrawsTheSameBitsInAnyCompany) {
                         .batch = 5,
                         .seed = 11,
                         .threads = 1};
-  const std::vector<float> together = run_sample(request).x;
+  const std::vector<float> together = run_sample(request).x.values;
   ASSERT_EQ(together.size(), 5U * 784U);
   request.batch = 2;
   request.threads = 2;
-  EXPECT_EQ(run_sample(request).x, together);
+  EXPECT_EQ(run_sample(request).x.values, together);
   request.first = 3;
   request.n = 2;
   const std::vector<float> later(together.begin() + 3 * 784, together.end());
-  EXPECT_EQ(run_sample(request).x, later);
+  EXPECT_EQ(run_sample(request).x.values, later);
   // Not because all samples are one.
   EXPECT_NE(std::vector<float>(together.begin(), together.begin() + 784),
             std::vector<float>(together.begin() + 784, together.begin() + 2 * 784));

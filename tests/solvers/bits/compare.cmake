@@ -1,0 +1,12 @@
+# Runs PROGRAM and compares what it prints with the file EXPECTED.
+execute_process(COMMAND ${PROGRAM} OUTPUT_VARIABLE found RESULT_VARIABLE code)
+if(code EQUAL 77)
+  message("skipped: this processor has no such instructions")
+  return()
+elseif(NOT code EQUAL 0)
+  message(FATAL_ERROR "${PROGRAM} ended with ${code}")
+endif()
+file(READ ${EXPECTED} expected)
+if(NOT found STREQUAL expected)
+  message(FATAL_ERROR "expected the bits\n${expected}\nfound\n${found}")
+endif()
