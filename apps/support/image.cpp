@@ -191,7 +191,7 @@ std::string encode_png(const Image& image) {
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(header);
   std::string bytes(size, '\0');
   if (!png_image_write_to_memory(
-          &header, bytes.data(), &size, 0, image.pixels.data(), image.width, nullptr)) {
+          &header, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr)) {
     throw std::runtime_error(std::string("cannot write PNG: ") + header.message);
   }
   bytes.resize(size);

@@ -20,8 +20,9 @@ namespace stochflow {
 
 namespace detail {
 
+/// The lowest even order from 4 on that is not below `Order`.
 template <class X, std::size_t Order>
-using MultistepStart = OdeintExtrapolation<X, boost::numeric::odeint::order_helper<Order>::value>;
+using MultistepStart = OdeintExtrapolation<X, Order <= 4 ? 4 : Order + Order % 2>;
 
 // Odeint's own adjuster takes powers of the error component by component, which neither Eigen
 // arrays nor tensors do, and knows no steps backwards.
