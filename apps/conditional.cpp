@@ -63,6 +63,7 @@ class Conditional {
       network_ = {loaded.network, loaded.description};
       labelled_ = loaded.network;
     }
+    check_made_for_grey_digits(network_.description);
     scale_ = a.scale.value_or(classifier_ ? 6 : 4);
   }
 

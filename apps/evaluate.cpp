@@ -11,6 +11,7 @@
 #include "commands.hpp"
 #include "data.hpp"
 #include "mnist_images.hpp"
+#include "network.hpp"
 #include "sample.hpp"
 #include "stochflow/diffusion/checkpoint.hpp"
 #include "stochflow/diffusion/data/mnist.hpp"
@@ -151,7 +152,9 @@ void run(const Arguments& arguments) {
     request.seed += static_cast<std::uint64_t>(k);
     Progress progress("Sampling by " + request.method, 1000);
     request.progress = shown_by(progress);
-    const SampleReport drawn = run_sample(request);
+    const OpenedNetwork network = open_network(request.model, request.device);
+    check_made_for_grey_digits(network.description);
+    const SampleReport drawn = run_sample(request, *network.model, network.description);
     report(request.method + ", seed " + std::to_string(request.seed), to_levels(drawn.images));
     results.back()["nfe"] = drawn.nfe;
     results.back()["seconds"] = drawn.seconds;

@@ -52,8 +52,8 @@ void run(const Arguments& arguments) {
   const diffusion::MicroBatch calls = network_calls(encoding.device, encoding.threads);
   const OpenedNetwork one = open_network(arguments.model, encoding.device),
                       other = open_network(arguments.other, encoding.device);
-  if (one.description.data_shape != other.description.data_shape) {
-    throw std::runtime_error("the two networks were made for images of different shapes");
+  for (const OpenedNetwork* network : {&one, &other}) {
+    check_made_for_grey_digits(network->description);
   }
   // Latents of the same noise level: the range that both know.
   const diffusion::Schedule schedule =

@@ -48,6 +48,7 @@ void run(const Arguments& arguments) {
   const EncodingOptions& encoding = arguments.encoding;
   const diffusion::MicroBatch calls = network_calls(encoding.device, encoding.threads);
   const OpenedNetwork network = open_network(arguments.model, encoding.device);
+  check_made_for_grey_digits(network.description);
   const diffusion::MicroBatches model(*network.model, calls);
   const diffusion::Schedule schedule = schedule_named(
       encoding.schedule, network.description.gamma_min, network.description.gamma_max);

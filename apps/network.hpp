@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <sstream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -62,6 +64,21 @@ inline OpenedNetwork open_network(const std::filesystem::path& file, const std::
   const auto loaded = diffusion::load_network(chosen, device);
   const bool mixture = loaded.network->config().head == diffusion::Head::mixture_posterior;
   return {loaded.network, loaded.description, mixture};
+}
+
+/// Throws std::runtime_error unless the network was made for images of this shape [C, H, W].
+inline void check_made_for(const diffusion::NetworkDescription& description,
+                           at::IntArrayRef shape) {
+  const at::IntArrayRef known = description.data_shape;
+  if (known == shape) return;
+  std::ostringstream message;
+  message << "the network was made for images " << known << ", these are " << shape
+          << ": take another --model";
+  throw std::runtime_error(message.str());
+}
+/// MNIST as it is.
+inline void check_made_for_grey_digits(const diffusion::NetworkDescription& description) {
+  check_made_for(description, {1, 28, 28});
 }
 
 /// How a network is called on this device: on a CPU by `threads` threads (0: one for each

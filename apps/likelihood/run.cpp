@@ -238,9 +238,7 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& asked, const Crew& crew
       network_calls(request.device, request.threads > 0 ? request.threads : crew.processors);
   const at::Tensor levels = mnist_images(request.part, {request.first, request.last}, request.data);
   const OpenedNetwork network = open_network(request.model, request.device);
-  if (levels.sizes().slice(1) != at::IntArrayRef(network.description.data_shape)) {
-    throw std::runtime_error("the network was made for images of another shape than MNIST's");
-  }
+  check_made_for(network.description, levels.sizes().slice(1));
   const diffusion::NoisePredictor& model = *network.model;
   const NoiseLevels range = noise_levels(request, network);
   const Schedule schedule = schedule_named(request.schedule, range.gamma_min, range.gamma_max);

@@ -8,7 +8,6 @@
 #include <iostream>
 #include <map>
 #include <memory>
-#include <sstream>
 
 #include "network.hpp"
 #include "stochflow/diffusion/guidance/decoupled_channels.hpp"
@@ -121,12 +120,7 @@ RestoreReport run_restore(const RestoreRequest& request, const Restoration& rest
   at::Tensor levels = mnist_images("test", range);
   if (restoration.original) levels = restoration.original(levels, range.first);
   const at::Tensor truth = (levels.to(at::kDouble) + 0.5).to(request.device) / 128 - 1;
-  if (truth.sizes().slice(1) != at::IntArrayRef(description.data_shape)) {
-    std::ostringstream message;
-    message << "the network was made for images " << at::IntArrayRef(description.data_shape)
-            << ", these are " << truth.sizes().slice(1) << ": take another --model";
-    throw std::runtime_error(message.str());
-  }
+  check_made_for(description, truth.sizes().slice(1));
   const at::Tensor seen = restoration.A.apply(truth);
   const diffusion::SampleIds image_ids =
       diffusion::sample_range(static_cast<std::uint64_t>(range.first), truth.size(0));

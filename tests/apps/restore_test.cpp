@@ -6,8 +6,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
 
+#include "apps/support/program.hpp"
+#include "apps/support/temporary_folder.hpp"
 #include "support/errors.hpp"
+#include "support/output.hpp"
+#include "support/resources.hpp"
 
 namespace stochflow::apps {
 namespace {
@@ -50,7 +56,30 @@ TEST(Restore, MmpsComesNearerToTheMeasurementThanSamplesWithoutIt) {
   EXPECT_LT(report.residual, 0.2);
 }
 
+// The shipped network of digits in colours. A digit in which every pixel had a hue of its own would
+// agree to 1/sqrt(pixels of ink), 0.1.
+TEST(Restore, ColoursDigitsInOneHueThatTheyMayHaveHad) {
+  const TemporaryFolder folder("restore");
+  for (const std::string method : {"mmps", "repaint --resamples 1"}) {
+    const auto file = folder / "a.json";
+    const Ending ending = run("colourise --images 2:4 --samples 2 --steps 12 --method " + method +
+                              " --json '" + file.string() + "'");
+    ASSERT_EQ(ending.exit_code, 0) << ending.output;
+    const auto results = nlohmann::json::parse(read_file(file)).at("results");
+    EXPECT_LT(results.at("residual"), method == "mmps" ? 0.03 : 1e-6) << method;
+    EXPECT_GT(results.at("hue_agreement"), 0.6) << method;
+    EXPECT_GT(results.at("error"), 0.1) << method;  // a hue, but not the one it had
+  }
+}
+
 TEST(Restore, SaysWhatCannotBe) {
+  const Ending grey = run("colourise --images 0:1 --steps 1 --model '" +
+                          resource("pretrained/mnist.safetensors").string() + "'");
+  EXPECT_EQ(grey.exit_code, 1);
+  EXPECT_NE(grey.output.find("made for images [1, 28, 28], these are [3, 28, 28]"),
+            std::string::npos)
+      << grey.output;
+
   Restoration coarse{.A = diffusion::mean_of_squares(4), .picture = {}};
   EXPECT_THROW(run_restore({.method = "repaint"}, coarse), UsageError);
   EXPECT_THROW(run_restore({.method = "magic"}, upper_part()), UsageError);
