@@ -1,10 +1,10 @@
 #pragma once
 
-// The implicit Euler method, x' = x + h f(x', t + h): order 1, damps whatever is stiff. Odeint's own is
-// tied to uBLAS matrices, which do not compile as C++20 before Boost 1.80, and iterates with the first
-// Jacobian, without end where that diverges; here Newton's method of implicit/newton.hpp solves the
-// equation or says that it cannot. The field must be generic in its number type: field(const auto& x,
-// double t). Not for tensors.
+// The implicit Euler method, x' = x + h f(x', t + h): order 1, damps whatever is stiff. Odeint's
+// own is tied to uBLAS matrices, which do not compile as C++20 before Boost 1.80, and iterates with
+// the first Jacobian, without end where that diverges; here Newton's method of implicit/newton.hpp
+// solves the equation or says that it cannot. The field must be generic in its number type:
+// field(const auto& x, double t). Not for tensors.
 
 #include <cstdint>
 #include <string_view>
