@@ -15,11 +15,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The rows of the page's table of methods, by the name in their first cell.
+/// The rows of the page's first table, the methods, by the name in their first cell.
 std::map<std::string, std::string> rows_of_the_page() {
   std::ifstream page(fs::path(STOCHFLOW_SOURCE) / "docs/methods.md");
   std::map<std::string, std::string> rows;
-  for (std::string line; std::getline(page, line);) {
+  for (std::string line; std::getline(page, line) && line.rfind("## ", 0) != 0;) {
     const std::size_t end = line.find("` |");
     if (line.rfind("| `", 0) == 0 && end != std::string::npos) rows[line.substr(3, end - 3)] = line;
   }
