@@ -16,11 +16,6 @@
 
 namespace stochflow {
 
-struct ImplicitEuler {
-  static constexpr std::string_view name = "implicit-euler";
-  std::int64_t n = 100;  // equal steps
-};
-
 namespace detail {
 
 template <class Field>
@@ -58,24 +53,16 @@ struct ImplicitEulerStepper {
 
 }  // namespace detail
 
-/// `evaluations` counts the field in double, not the Jacobian's dual passes. A step that Newton's
-/// method cannot solve ends the integration as newton_failed.
-template <class Field, class X, class Observer = NoObserver>
-OdeSolution<X> solve_ode(const Field& field,
-                         const ImplicitEuler& tag,
-                         const X& x0,
-                         double t0,
-                         double t1,
-                         const OdeOptions& options = {},
-                         Observer&& observer = {}) {
-  return integrate_in_steps(tag,
-                            field,
-                            detail::ImplicitEulerStepper<Field>{field},
-                            x0,
-                            t0,
-                            t1,
-                            options,
-                            std::forward<Observer>(observer));
-}
+/// In the solution, `evaluations` counts the field in double, not the Jacobian's dual passes. A
+/// step that Newton's method cannot solve ends the integration as newton_failed.
+struct ImplicitEuler {
+  static constexpr std::string_view name = "implicit-euler";
+  std::int64_t n = 100;  // equal steps
+
+  template <class X, class Field>
+  auto make(const Field& field, double /*t0*/, double /*t1*/) const {
+    return detail::ImplicitEulerStepper<Field>{field};
+  }
+};
 
 }  // namespace stochflow

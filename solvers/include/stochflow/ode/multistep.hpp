@@ -20,9 +20,19 @@ namespace stochflow {
 
 namespace detail {
 
-/// The lowest even order from 4 on that is not below `Order`.
-template <class X, std::size_t Order>
-using MultistepStart = OdeintExtrapolation<X, Order <= 4 ? 4 : Order + Order % 2>;
+/// Starting with the lowest even order from 4 on that is not below `Order`.
+template <template <std::size_t, class, class, class, class, class, class, class, class> class S,
+          class X,
+          std::size_t Order>
+using Multistep = S<Order,
+                    X,
+                    double,
+                    X,
+                    double,
+                    OdeintAlgebra<X>,
+                    boost::numeric::odeint::default_operations,
+                    boost::numeric::odeint::initially_resizer,
+                    OdeintExtrapolation<X, Order <= 4 ? 4 : Order + Order % 2>>;
 
 // Odeint's own adjuster takes powers of the error component by component, which neither Eigen
 // arrays nor tensors do, and knows no steps backwards.
@@ -53,16 +63,7 @@ struct AdamsBashforth {
 
   template <class X>
   auto make() const {
-    namespace odeint = boost::numeric::odeint;
-    return odeint::adams_bashforth<Order,
-                                   X,
-                                   double,
-                                   X,
-                                   double,
-                                   OdeintAlgebra<X>,
-                                   odeint::default_operations,
-                                   odeint::initially_resizer,
-                                   detail::MultistepStart<X, Order>>();
+    return detail::Multistep<boost::numeric::odeint::adams_bashforth, X, Order>();
   }
 };
 
@@ -74,16 +75,7 @@ struct AdamsBashforthMoulton {
 
   template <class X>
   auto make() const {
-    namespace odeint = boost::numeric::odeint;
-    return odeint::adams_bashforth_moulton<Order,
-                                           X,
-                                           double,
-                                           X,
-                                           double,
-                                           OdeintAlgebra<X>,
-                                           odeint::default_operations,
-                                           odeint::initially_resizer,
-                                           detail::MultistepStart<X, Order>>();
+    return detail::Multistep<boost::numeric::odeint::adams_bashforth_moulton, X, Order>();
   }
 };
 

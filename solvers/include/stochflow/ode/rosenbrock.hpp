@@ -22,10 +22,21 @@
 
 namespace stochflow {
 
+namespace detail {
+template <class Field, class X>
+class RosenbrockStepper;
+}  // namespace detail
+
+/// In the solution, `evaluations` counts the field in double, not the Jacobian's dual passes.
 struct Rosenbrock4 {
   static constexpr std::string_view name = "rosenbrock4";
   double rtol = 1e-6;
   double atol = 1e-6;
+
+  template <class X, class Field>
+  auto make(const Field& field, double t0, double t1) const {
+    return detail::RosenbrockStepper<Field, X>(field, *this, t0, t1);
+  }
 };
 
 namespace detail {
@@ -101,23 +112,5 @@ class RosenbrockStepper {
 };
 
 }  // namespace detail
-
-/// Stiff integration; `evaluations` counts the field in double, not the Jacobian's dual passes.
-template <class Field, class X, class Observer = NoObserver>
-OdeSolution<X> solve_ode(const Field& field,
-                         const Rosenbrock4& tag,
-                         const X& x0,
-                         double t0,
-                         double t1,
-                         const OdeOptions& options = {},
-                         Observer&& observer = {}) {
-  return integrate_controlled(field,
-                              detail::RosenbrockStepper<Field, X>(field, tag, t0, t1),
-                              x0,
-                              t0,
-                              t1,
-                              options,
-                              std::forward<Observer>(observer));
-}
 
 }  // namespace stochflow

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "stochflow/derivative.hpp"
 #include "stochflow/ode/save_times.hpp"
 #include "stochflow/ode/steppers.hpp"
 #include "stochflow/solve.hpp"
@@ -35,6 +36,29 @@ struct OdeSolution : Solution<X> {
 };
 
 namespace detail {
+
+/// A state of its own, also where `=` shares memory.
+template <class X>
+X copied(const X& x) {
+  X copy;
+  boost::numeric::odeint::copy(x, copy);
+  return copy;
+}
+
+/// The stepper that a tag names. Implicit ones are made for a field, which they differentiate.
+template <class X, class Tag, class Field>
+auto stepper_of(const Tag& tag, const Field& field, double t0, double t1) {
+  if constexpr (requires { tag.template make<X>(); }) {
+    return tag.template make<X>();
+  } else {
+    static_assert(
+        requires(const DualState<X>& x) { field(x, 0.0); },
+        "An implicit stepper needs the Jacobian of the field: write the field generic in its "
+        "number type (const auto& x) so that dual numbers can pass through it, or take an explicit "
+        "stepper such as Dopri5.");
+    return tag.template make<X>(field, t0, t1);
+  }
+}
 
 /// The field as odeint calls it, counted. Some steppers add up the times of their stages, which
 /// rounding may carry past the end of the interval: the field does not see it.
@@ -61,7 +85,7 @@ OdeSolution<X> integrate_controlled(const Field& field,
                                     Observer&& observer = {}) {
   detail::check_span("solve_ode", t0, t1, options.save_at);
   OdeSolution<X> solution;
-  boost::numeric::odeint::copy(x0, solution.x);
+  solution.x = detail::copied(x0);
   solution.t = t0;
   const auto system = detail::counted_system(field, t0, t1, solution.evaluations);
   const double sign = t1 > t0 ? 1 : -1;
@@ -70,10 +94,8 @@ OdeSolution<X> integrate_controlled(const Field& field,
   const auto keep = [&](double t) {
     if (solution.times.size() < options.save_at.size() &&
         options.save_at[solution.times.size()] == t) {
-      X copy;
-      boost::numeric::odeint::copy(solution.x, copy);
       solution.times.push_back(t);
-      solution.states.push_back(std::move(copy));
+      solution.states.push_back(detail::copied(solution.x));
     }
   };
   const auto finish = [&](Status status) {
@@ -134,9 +156,8 @@ OdeSolution<X> integrate_in_steps(const Tag& tag,
                                 " needs at least 1 step, found n = " + std::to_string(tag.n));
   }
   OdeSolution<X> solution;
-  boost::numeric::odeint::copy(x0, solution.x);
-  X next_x;
-  boost::numeric::odeint::copy(x0, next_x);
+  solution.x = detail::copied(x0);
+  X next_x = detail::copied(x0);
   const auto system = detail::counted_system(field, t0, t1, solution.evaluations);
   const auto step = [&](double t, double h) {
     if constexpr (std::is_void_v<decltype(stepper.do_step(system, solution.x, t, next_x, h))>) {
@@ -168,16 +189,13 @@ OdeSolution<X> integrate_in_steps(const Tag& tag,
     if (next < options.save_at.size()) {
       const double tolerance = 1e-9 * std::abs(t1 - t0) / static_cast<double>(tag.n);
       if (std::abs(options.save_at[next] - solution.t) <= tolerance) {
-        X copy;
-        boost::numeric::odeint::copy(solution.x, copy);
         solution.times.push_back(solution.t);
-        solution.states.push_back(std::move(copy));
+        solution.states.push_back(detail::copied(solution.x));
         ++next;
       } else if ((options.save_at[next] < solution.t) == (t1 > t0)) {
         throw std::invalid_argument("solve_ode: " + std::string(Tag::name) +
                                     " takes fixed steps, and a save time lies between two of them: "
-                                    "put the save times on the "
-                                    "grid, or use Dopri5");
+                                    "put the save times on the grid, or use Dopri5");
       }
     }
   }
@@ -197,12 +215,13 @@ OdeSolution<X> solve_ode(const Field& field,
                          double t1,
                          const OdeOptions& options = {},
                          Observer&& observer = {}) {
+  auto stepper = detail::stepper_of<X>(tag, field, t0, t1);
   if constexpr (requires { tag.n; }) {
     return integrate_in_steps(
-        tag, field, tag.template make<X>(), x0, t0, t1, options, std::forward<Observer>(observer));
+        tag, field, std::move(stepper), x0, t0, t1, options, std::forward<Observer>(observer));
   } else {
     return integrate_controlled(
-        field, tag.template make<X>(), x0, t0, t1, options, std::forward<Observer>(observer));
+        field, std::move(stepper), x0, t0, t1, options, std::forward<Observer>(observer));
   }
 }
 
