@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "stochflow/langevin/target.hpp"
+#include "stochflow/norm_squared.hpp"
 
 namespace stochflow {
 

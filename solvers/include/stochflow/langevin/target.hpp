@@ -2,8 +2,6 @@
 
 // A density to sample from, known up to a factor: exp(-U(x)), by its potential U and grad U.
 
-#include <type_traits>
-
 #include "stochflow/state.hpp"
 
 namespace stochflow {
@@ -18,17 +16,4 @@ struct Target {
 template <class Potential, class Gradient>
 Target(Potential, Gradient) -> Target<Potential, Gradient>;
 
-namespace detail {
-
-/// |x|^2 of a number or an array.
-template <class X>
-double norm_squared(const X& x) {
-  if constexpr (std::is_arithmetic_v<X>) {
-    return x * x;
-  } else {
-    return x.square().sum();
-  }
-}
-
-}  // namespace detail
 }  // namespace stochflow

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "stochflow/norm_squared.hpp"
 #include "stochflow/solve.hpp"
 #include "stochflow/verify/candidate.hpp"
 #include "stochflow/verify/level_errors.hpp"
@@ -35,15 +35,6 @@ void coarsen(std::vector<Cell>& cells, std::size_t count) {
       cells[n] = merge(cells[2 * n], 1, cells[2 * n + 1], 1);
     }
     cells.resize(cells.size() / 2);
-  }
-}
-
-template <class X>
-double squared_norm(const X& x) {
-  if constexpr (std::is_arithmetic_v<X>) {
-    return x * x;
-  } else {
-    return x.square().sum();
   }
 }
 
@@ -107,7 +98,7 @@ std::vector<ErrorsOnPaths> errors_on_paths(const P& problem,
       for (std::size_t m = 0; m < methods.size(); ++m) {
         const auto [x, evaluations] =
             methods[m]->on_areas ? methods[m]->on_areas(grid, dA) : methods[m]->on_times(grid, dW);
-        sums[m].squares(batch, l) += squared_norm(X(x - exact));
+        sums[m].squares(batch, l) += stochflow::detail::norm_squared(X(x - exact));
         sums[m].differences(batch, l) += P::functional(x) - phi;
         sums[m].evaluations(batch, l) += static_cast<double>(evaluations);
       }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "stochflow/ensemble/ensemble.hpp"
+#include "stochflow/norm_squared.hpp"
 #include "stochflow/solve_adaptive.hpp"
 #include "stochflow/verify/candidate.hpp"
 #include "stochflow/verify/errors_on_paths.hpp"
@@ -89,7 +90,7 @@ WorkPrecisionPoint work_precision_point(const P& problem,
       const X exact = problem.exact(std::span<const SpaceTimeIncrement<V>>(dW),
                                     P::t1 / cells,
                                     [&](std::size_t n) { return normal(extra, id, n); });
-      sum.square += squared_norm(X(run.x - exact));
+      sum.square += stochflow::detail::norm_squared(X(run.x - exact));
       sum.evaluations += static_cast<double>(run.evaluations);
       sum.rejected += static_cast<double>(run.rejected);
       ++sum.paths;
