@@ -5,6 +5,7 @@
 // on the root mean square of everything, log densities included.
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
@@ -126,10 +127,10 @@ Answer score_sde(const NoisePredictor& model,
     const at::Tensor x = state_of(y);
     at::Tensor dx;
     {
-      const at::NoGradGuard no_grad;
+      const c10::NoGradGuard no_grad;
       dx = drift(x, t);
     }
-    const at::AutoGradMode with_gradients(true);
+    const c10::AutoGradMode with_gradients(true);
     const at::Tensor leaf = x.requires_grad_(true);
     const at::Tensor along = (drift(leaf, t) * probe).sum();
     const at::Tensor gradient = torch::autograd::grad({along}, {leaf})[0];

@@ -4,6 +4,7 @@
 // probes, cutting batches into pieces.
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <chrono>
 #include <cmath>
@@ -44,7 +45,7 @@ class Timed final : public NoisePredictor {
   at::Tensor eps(const at::Tensor& z, const at::Tensor& gamma) const override {
     const double before = now();
     at::Tensor own = z;
-    if (z.requires_grad() && at::GradMode::is_enabled()) {
+    if (z.requires_grad() && c10::GradMode::is_enabled()) {
       own = z.view_as(z);
       own.register_hook([this](const at::Tensor&) { seconds_ += now() - backward_; });
     }

@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/critically_damped.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <boost/math/special_functions/gamma.hpp>
@@ -158,7 +159,7 @@ Samples sample_sscs(const VelocityNoisePredictor& model,
                     const Draw& draw,
                     std::span<const double> times,
                     const SampleOptions& options) {
-  const at::NoGradGuard no_gradients;
+  const c10::NoGradGuard no_gradients;
   if (times.size() < 2 || !std::is_sorted(times.begin(), times.end(), std::greater_equal<>())) {
     throw std::invalid_argument("sample_sscs: expected times that decrease from t1 to t0");
   }

@@ -1,5 +1,6 @@
 #include "stochflow/diffusion/torchscript.hpp"
 
+#include <c10/core/GradMode.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/script.h>
 
@@ -84,7 +85,7 @@ Network load_torchscript(const std::filesystem::path& file, const at::Device& de
     if (y.sizes() != x.sizes() || y.scalar_type() != x.scalar_type()) {
       refuse(file, "forward returned " + text(y) + ", expected one like x, " + text(x));
     }
-    if (x.requires_grad() && at::GradMode::is_enabled() && !y.requires_grad()) {
+    if (x.requires_grad() && c10::GradMode::is_enabled() && !y.requires_grad()) {
       refuse(file,
              "the result of forward carries no gradient with respect to x: look for no_grad, "
              "detach or InferenceMode in the module or around the call");

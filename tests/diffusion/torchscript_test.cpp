@@ -3,6 +3,7 @@
 
 #include "stochflow/diffusion/torchscript.hpp"
 
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/script.h>
@@ -214,7 +215,7 @@ TEST_F(TorchScript, NetworksThatCannotBeTrustedAreRefusedOnLoading) {
     expect_part(message([&] { import_network(good); }), "InferenceMode");
   }
   {
-    const at::NoGradGuard active;
+    const c10::NoGradGuard active;
     EXPECT_EQ(message([&] { import_network(good); }), "no refusal");
   }
 }

@@ -24,11 +24,12 @@ stand_in() {
   chmod +x "$work/bin/$1"
 }
 
-# expect CODE WORD...: the wrapper ends with CODE and says every WORD.
+# expect CODE WORD...: the wrapper, asked for what `command` says, ends with CODE and says every WORD.
+command=(simulate ou)
 expect() {
   local code=0 wanted=$1 word
   shift
-  output=$(env -i PATH="$work/bin" "${settings[@]}" bash "$wrapper" simulate ou 2>&1) || code=$?
+  output=$(env -i PATH="$work/bin" "${settings[@]}" bash "$wrapper" "${command[@]}" 2>&1) || code=$?
   if [ "$code" -ne "$wanted" ]; then echo "expected exit code $wanted, found $code: $output"; exit 1; fi
   for word in "$@"; do
     case $output in *"$word"*) ;; *) echo "expected '$word' in: $output"; exit 1 ;; esac
@@ -99,4 +100,19 @@ END
 stand_in apt-get <<<'[ "$1" = update ]'
 stand_in id <<<'echo 0'
 expect 1 "could not install: libopenmpi-dev"
+
+echo "a distribution without clang-format-14: the tests go on without the check, and ask apt for nothing"
+machine
+stand_in dpkg-query <<'END'
+case ${!#} in clang-format-14) exit 1 ;; *) echo installed ;; esac
+END
+stand_in apt-cache <<'END'
+case $2 in clang-format-14) ;; *) echo "  Candidate: 1.0" ;; esac
+END
+stand_in apt-get <<<'echo "apt-get was called: $*"; exit 1'
+stand_in cmake <<<'exit 1'
+settings=(X=1)
+command=(test)
+expect 1 "formatting not checked" "could not configure"
+case $output in *"apt-get was called"*) echo "apt was called: $output"; exit 1 ;; esac
 echo "as expected"

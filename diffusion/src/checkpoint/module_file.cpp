@@ -1,6 +1,7 @@
 #include "module_file.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
@@ -43,7 +44,7 @@ struct Response {
 Response response(const NetworkParts& network, const Golden& golden, at::Tensor probe = {}) {
   const at::Device device = network.module.parameters().front().device();
   const at::Tensor z = golden.z.to(device).detach().requires_grad_(true);
-  const at::AutoGradMode with_grad(true);
+  const c10::AutoGradMode with_grad(true);
   const at::Tensor answer = network.respond(z, golden.gamma.to(device));
   const at::Tensor kept = answer.detach().cpu();
   if (!probe.defined()) {
@@ -71,7 +72,7 @@ void check_response(const std::filesystem::path& file,
 void take_weights(const std::filesystem::path& file,
                   const TensorFile& content,
                   torch::nn::Module& module) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   std::ptrdiff_t used = 0;
   for (auto& item : module.named_parameters()) {
     const auto found = content.tensors.find("weight/" + item.key());
@@ -114,7 +115,7 @@ void put_network(TensorFile& content,
                  const NetworkParts& stored,
                  at::ScalarType storage) {
   {
-    const at::NoGradGuard no_grad;
+    const c10::NoGradGuard no_grad;
     auto rounded = stored.module.named_parameters();
     for (const auto& item : module.named_parameters()) {
       const at::Tensor kept = item.value().detach().to(storage);

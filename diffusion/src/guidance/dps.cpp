@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/guidance/dps.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
@@ -24,7 +25,7 @@ Samples sample_dps(const NoisePredictor& model,
     const double sigma = run.sigma(k), next = run.sigma(k + 1), q = next * next / (sigma * sigma);
     at::Tensor D, gradient;
     {
-      const at::AutoGradMode with_gradients(true);
+      const c10::AutoGradMode with_gradients(true);
       const at::Tensor leaf = y.detach().requires_grad_(true);
       D = run.denoised(leaf, sigma);
       const at::Tensor residual = measurement.y.to(y.options()) - measurement.A.apply(D);

@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/guidance/guided.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <stdexcept>
@@ -13,7 +14,7 @@ at::Tensor Guided::eps(const at::Tensor& z, const at::Tensor& gamma) const {
   const at::Tensor unguided = model_.eps(z, gamma);
   at::Tensor gradient;
   {
-    const at::AutoGradMode with_gradients(true);
+    const c10::AutoGradMode with_gradients(true);
     const at::Tensor leaf = z.detach().requires_grad_(true);
     const at::Tensor log_p = log_likelihood_(leaf, gamma);
     if (log_p.dim() != 1 || log_p.size(0) != z.size(0) || !log_p.requires_grad()) {

@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/likelihood/denoising_bound.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -43,7 +44,7 @@ std::vector<double> denoising_bound(const NoisePredictor& model,
         " rows, found " + std::to_string(draws) + " draws and " + std::to_string(ids.size()) +
         " ids");
   }
-  const at::NoGradGuard no_gradients;
+  const c10::NoGradGuard no_gradients;
   const double low = schedule.at(schedule.t0).gamma, high = schedule.at(schedule.t1).gamma;
   const double part = (high - low) / static_cast<double>(draws);
   const double decoder = 0.5 * static_cast<double>(D) * (std::log(2 * std::numbers::pi) + 1 + low);

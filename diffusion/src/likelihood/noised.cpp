@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/likelihood/noised.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <vector>
 
@@ -31,7 +32,7 @@ at::Tensor noised_images(const at::Tensor& levels,
                          std::uint64_t seed,
                          const SampleIds& ids,
                          std::uint64_t draw) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   return noised(levels, schedule.at(schedule.t0), seed, ids, draw).z;
 }
 
@@ -42,7 +43,7 @@ Dequantisation noised_dequantisation(const at::Tensor& levels,
                                      std::uint64_t seed,
                                      const SampleIds& ids,
                                      std::uint64_t draw) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const Level start = schedule.at(schedule.t0);
   const Noised made = noised(levels, start, seed, ids, draw);
   const at::Tensor& z = made.z;
@@ -50,7 +51,7 @@ Dequantisation noised_dequantisation(const at::Tensor& levels,
   const std::int64_t N = z.size(0), rows = options.micro.rows;
   std::vector<at::Tensor> pieces(static_cast<std::size_t>((N + rows - 1) / rows));
   for_each_piece(N, options.micro, [&](std::size_t piece, std::int64_t first, std::int64_t count) {
-    const at::NoGradGuard no_grad_here;
+    const c10::NoGradGuard no_grad_here;
     const at::Tensor own = (filled_up(z, first, count, rows) / start.scale()).to(options.dtype);
     const at::Tensor gamma = at::full({rows}, start.gamma, own.options());
     pieces[piece] = model.eps(own, gamma).to(at::kDouble).narrow(0, 0, count);

@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/metrics/classify.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <vector>
@@ -13,7 +14,7 @@ Classifier::Output classify(const Classifier& classifier,
                             const at::Tensor& levels,
                             double gamma,
                             std::uint64_t seed) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   constexpr std::int64_t at_a_time = 256;
   std::vector<at::Tensor> logits, features;
   for (std::int64_t first = 0; first < levels.size(0); first += at_a_time) {

@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/nets/deepen.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <map>
 #include <stdexcept>
@@ -68,7 +69,7 @@ void deepen(const ScoreNetwork& trained, ScoreNetwork& deeper, std::uint64_t see
   const ScoreNetworkConfig &from = trained.config(), &to = deeper.config();
   check(from, to);
   deeper.initialise(seed);
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const auto source = trained.unet().named_parameters();
   auto target = deeper.unet().named_parameters();
 

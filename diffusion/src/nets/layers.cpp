@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/nets/layers.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <cmath>
 #include <stdexcept>
@@ -96,7 +97,7 @@ void check_sizes(const std::string& what,
 void draw_parameters(torch::nn::Module& module,
                      std::uint64_t seed,
                      const std::function<double(const std::string& name)>& scale) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const RandomStream stream(seed, Purpose::initial_weights);
   std::uint64_t index = 0;
   for (auto& item : module.named_parameters()) {

@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/nets/score_network.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <cmath>
 #include <stdexcept>
@@ -38,7 +39,7 @@ void ScoreNetwork::initialise(std::uint64_t seed) {
   if (config_.head == Head::noise) return;
   // The silent network's prior: boxes and Gaussians equally likely, Gaussians spread over the
   // range.
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const std::int64_t boxes = static_cast<std::int64_t>(config_.box_levels.size());
   const std::int64_t m = config_.gaussians;
   at::Tensor bias = at::zeros({config_.prior().channels(), config_.image_channels, 4});

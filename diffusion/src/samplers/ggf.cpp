@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/samplers/ggf.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <Eigen/Core>
 #include <algorithm>
@@ -200,7 +201,7 @@ Samples sample_ggf(const NoisePredictor& model,
         "sample_ggf: expected rtol >= 0, safety in (0, 1), and atol, first_step, exponent and "
         "batch above 0");
   }
-  const at::NoGradGuard no_gradients;
+  const c10::NoGradGuard no_gradients;
   const at::Tensor x1 = prior_sample(schedule, draw);
   if (options.observer) options.observer(x1, schedule.t1);
   Samples samples = Run(model, schedule, draw, tolerance)(x1);

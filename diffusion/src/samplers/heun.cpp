@@ -1,5 +1,7 @@
 #include "stochflow/diffusion/samplers/heun.hpp"
 
+#include <c10/core/GradMode.h>
+
 #include "stochflow/diffusion/reverse.hpp"
 #include "stochflow/diffusion/tensor/state.hpp"
 #include "stochflow/methods/heun.hpp"
@@ -12,7 +14,7 @@ Samples sample_heun(const NoisePredictor& model,
                     const Draw& draw,
                     std::span<const double> times,
                     const SampleOptions& options) {
-  const at::NoGradGuard no_gradients;
+  const c10::NoGradGuard no_gradients;
   const ReverseSde sde{schedule, model};
   const at::Tensor x1 = prior_sample(schedule, draw);
   const auto run = solve(sde,

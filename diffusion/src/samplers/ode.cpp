@@ -1,5 +1,7 @@
 #include "stochflow/diffusion/samplers/ode.hpp"
 
+#include <c10/core/GradMode.h>
+
 #include <stdexcept>
 
 #include "stochflow/diffusion/reverse.hpp"
@@ -13,7 +15,7 @@ Samples sample_ode(const NoisePredictor& model,
                    const Draw& draw,
                    const OdeTolerance& tolerance,
                    const SampleOptions& options) {
-  const at::NoGradGuard no_gradients;
+  const c10::NoGradGuard no_gradients;
   const ProbabilityFlow flow{schedule, model};
   const at::Tensor x1 = prior_sample(schedule, draw);
   const auto observer = [&](const at::Tensor& x, double t) {

@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/samplers/ode_per_sample.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -19,7 +20,7 @@ Samples flow_map(const NoisePredictor& model,
   if (!(tolerance.rtol >= 0 && tolerance.atol > 0 && tolerance.batch > 0)) {
     throw std::invalid_argument("flow_map: expected rtol >= 0, atol > 0 and a batch of at least 1");
   }
-  const at::NoGradGuard no_gradients;
+  const c10::NoGradGuard no_gradients;
   const Level first = schedule.at(from), last = schedule.at(to);
   const std::int64_t N = x.size(0), D = x.numel() / std::max<std::int64_t>(N, 1);
   const std::int64_t B = std::min(tolerance.batch, N);
@@ -92,7 +93,7 @@ Samples sample_ode_per_sample(const NoisePredictor& model,
   if (options.observer) options.observer(x1, schedule.t1);
   const Samples samples = flow_map(model, schedule, x1, schedule.t1, schedule.t0, tolerance);
   if (options.observer) options.observer(samples.x, schedule.t0);
-  const at::NoGradGuard no_gradients;
+  const c10::NoGradGuard no_gradients;
   return detail::finish(model, schedule, options, samples);
 }
 

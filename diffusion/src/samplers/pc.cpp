@@ -1,5 +1,7 @@
 #include "stochflow/diffusion/samplers/pc.hpp"
 
+#include <c10/core/GradMode.h>
+
 #include <stdexcept>
 #include <string>
 
@@ -35,7 +37,7 @@ Samples sample_pc(const NoisePredictor& model,
         "steps, found " +
         std::to_string(corrector.signal_to_noise) + " and " + std::to_string(corrector.steps));
   }
-  const at::NoGradGuard no_gradients;
+  const c10::NoGradGuard no_gradients;
   const ReverseSde sde{schedule, model};
   const EulerMaruyama predictor;
   at::Tensor x = prior_sample(schedule, draw);

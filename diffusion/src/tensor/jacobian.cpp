@@ -1,6 +1,7 @@
 #include "tensor/jacobian.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <stdexcept>
@@ -19,7 +20,7 @@ Evaluation evaluate_with_graph(const NoisePredictor& model,
   if (c10::InferenceMode::is_enabled()) {
     throw failure("gradients are needed, and c10::InferenceMode is active: leave it first");
   }
-  const at::AutoGradMode with_gradients(true);
+  const c10::AutoGradMode with_gradients(true);
   const at::Tensor leaf = z.detach().requires_grad_(true);
   const at::Tensor eps = model.eps(leaf, gamma);
   if (!eps.requires_grad()) {

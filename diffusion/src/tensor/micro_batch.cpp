@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <atomic>
@@ -30,12 +31,12 @@ void for_each_piece(
       work(static_cast<std::size_t>(k), first, std::min(micro.rows, B - first));
     }
   };
-  const bool gradients = at::GradMode::is_enabled();
+  const bool gradients = c10::GradMode::is_enabled();
   std::vector<std::future<void>> others;
   for (std::int64_t j = 1; j < std::min<std::int64_t>(micro.threads, pieces); ++j) {
     others.push_back(std::async(std::launch::async, [&] {
       at::init_num_threads();
-      const at::AutoGradMode mode(gradients);
+      const c10::AutoGradMode mode(gradients);
       some();
     }));
   }

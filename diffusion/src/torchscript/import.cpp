@@ -1,6 +1,7 @@
 // A TorchScript network with its description: read, tried out, and put into this library's units.
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
@@ -62,7 +63,7 @@ struct Answer {
 };
 
 Answer answer(const Network& network, const Trial& trial) {
-  const at::AutoGradMode with_gradients(true);
+  const c10::AutoGradMode with_gradients(true);
   const at::Tensor leaf = trial.x.detach().clone().requires_grad_(true);
   const at::Tensor value = network(leaf, trial.label);
   const auto gradients =

@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/train/bound.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <cmath>
 #include <deque>
@@ -31,7 +32,7 @@ ImageTerms terms_of(const ScoreNetwork& network,
                     std::uint64_t seed,
                     std::int64_t draws,
                     std::int64_t slices) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const double low = network.config().gamma_min, high = network.config().gamma_max;
   const RandomStream noise(seed, Purpose::training_noise), times(seed, Purpose::training_time);
   const std::int64_t batch = std::min(images_at_once, levels.size(0) - first);

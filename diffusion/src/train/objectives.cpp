@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/train/objectives.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <stdexcept>
@@ -72,7 +73,7 @@ at::Tensor sliced_loss(const NoisePredictor& model,
   if (v.sizes() != x.sizes()) {
     throw std::invalid_argument("sliced_loss: expected a direction v for each x, of its shape");
   }
-  const at::AutoGradMode with_gradients(true);
+  const c10::AutoGradMode with_gradients(true);
   const at::Tensor leaf = x.detach().requires_grad_(true);
   const at::Tensor gamma = at::full({x.size(0)}, level.gamma, x.options());
   const at::Tensor score = model.eps(leaf / level.scale(), gamma) * (-1 / level.sigma);

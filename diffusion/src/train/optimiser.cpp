@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/train/optimiser.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -42,7 +43,7 @@ void optimiser_step(OptimiserSlots& slots,
                     double norm,
                     const TrainSettings& s,
                     std::int64_t step) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const double shrink = s.clip > 0 && norm > s.clip ? s.clip / norm : 1;
   const double rate = learning_rate_at(s, step);
   const double n = static_cast<double>(step + 1);
@@ -66,7 +67,7 @@ void optimiser_step(OptimiserSlots& slots,
 }
 
 void copy_averages(const OptimiserSlots& slots, torch::nn::Module& to) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   for (auto& item : to.named_parameters()) {
     item.value().copy_(slots.at(item.key()).average);
     item.value().requires_grad_(false);

@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/train/trainer.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
@@ -67,7 +68,7 @@ Trainer::Trainer(const ScoreNetworkConfig& network,
 
 void Trainer::start_from(const ScoreNetwork& trained) {
   deepen(trained, network_, settings_.seed);
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   for (auto& [name, slot] : slots_) slot.average.copy_(slot.weight);
 }
 
@@ -142,7 +143,7 @@ at::Tensor Trainer::run_part(const BatchDraw& draw, std::int64_t first, std::int
 
   const std::vector<at::Tensor> weights = weights_of(slots_);
   auto gradients = torch::autograd::grad({loss}, weights, {}, false, false, true);
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   for (std::size_t i = 0; i < gradients.size(); ++i) {
     gradients[i] =
         gradients[i].defined() ? gradients[i].flatten() : at::zeros_like(weights[i]).flatten();
@@ -168,7 +169,7 @@ StepReport Trainer::step() {
   std::vector<at::Tensor> parts{run_part(draw, first * rows, rows)};
   for (auto& part : running) parts.push_back(part.get());
 
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   at::Tensor sum = tree_sum(std::move(parts));
   if (ranks_.ranks > 1) ranks_.sum(sum);
   std::vector<at::Tensor> gradients;
@@ -269,7 +270,7 @@ void Trainer::resume(const std::filesystem::path& file) {
       copies.emplace_back(tensor, found->second);
     }
   }
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   for (auto& [to, from] : copies) to.copy_(from);
   step_ = step;
 }

@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/checkpoint.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -32,7 +33,7 @@ class Checkpoint : public testing::Test {
                .gaussians = 2};
     network_ = std::make_unique<ScoreNetwork>(config_);
     network_->initialise(4);
-    const at::NoGradGuard no_grad;
+    const c10::NoGradGuard no_grad;
     network_->unet().parameters().back().add_(0.1);
     save_score_network(file_,
                        *network_,

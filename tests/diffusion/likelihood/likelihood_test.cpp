@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/likelihood/likelihood.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -190,7 +191,7 @@ TEST(Divergence, SaysWhyThereIsNoGradient) {
   };
   EXPECT_EQ(message(gaussian), "");
   {
-    const at::NoGradGuard outside;  // does not matter: the divergence switches gradients on
+    const c10::NoGradGuard outside;  // does not matter: the divergence switches gradients on
     EXPECT_EQ(message(gaussian), "");
   }
   {

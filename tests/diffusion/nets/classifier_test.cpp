@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/nets/classifier.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <unistd.h>
@@ -36,7 +37,7 @@ at::Tensor draws(std::uint64_t draw, at::IntArrayRef shape, at::ScalarType type 
 Classifier stirred(const ClassifierConfig& config = small()) {
   Classifier classifier(config);
   classifier.initialise(1);
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   std::uint64_t draw = 100;
   for (auto& p : classifier.parameters()) p.add_(0.1 * draws(draw++, p.sizes()));
   return classifier;

@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/nets/deepen.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -37,7 +38,7 @@ at::Tensor draws(std::uint64_t draw, at::IntArrayRef shape) {
 ScoreNetwork trained(const ScoreNetworkConfig& config) {
   ScoreNetwork network(config);
   network.initialise(3);
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   std::uint64_t draw = 100;
   for (at::Tensor p : network.unet().parameters()) p.add_(0.1 * draws(draw++, p.sizes()));
   return network;
@@ -46,7 +47,7 @@ ScoreNetwork trained(const ScoreNetworkConfig& config) {
 TEST(Deepen, KeepsTheFunction) {
   const ScoreNetwork small = trained(with_blocks(1, 3, 2));
   const at::Tensor z = draws(0, {4, 1, 8, 12}), gamma = at::linspace(-12, 4, 4, at::kFloat);
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const at::Tensor expected = small.eps(z, gamma);
   for (const auto& config : {with_blocks(1, 3, 2), with_blocks(3, 6, 4), with_blocks(1, 4, 2)}) {
     ScoreNetwork deep(config);
@@ -65,7 +66,7 @@ TEST(Deepen, ClassesMakeNoDifferenceAtFirst) {
   ScoreNetwork labelled(config);
   deepen(small, labelled, 7);
   const at::Tensor z = draws(0, {4, 1, 8, 12}), gamma = at::linspace(-12, 4, 4, at::kFloat);
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   EXPECT_TRUE(OfClass(labelled, 2).eps(z, gamma).equal(small.eps(z, gamma)));
   // What is known is not forgotten in silence.
   ScoreNetwork plain(with_blocks(1, 3, 2));
@@ -96,7 +97,7 @@ TEST(HalfPrecision, WeightsLoadAsTheNetworkTheyRoundTo) {
             0.75 * static_cast<double>(full));
   const auto loaded = load_network(file, "cpu").network;
   const at::Tensor z = draws(0, {4, 1, 8, 12}), gamma = at::linspace(-12, 4, 4, at::kFloat);
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const at::Tensor expected = network.eps(z, gamma);
   const double off = (loaded->eps(z, gamma) - expected).abs().max().item<double>();
   EXPECT_GT(off, 0);

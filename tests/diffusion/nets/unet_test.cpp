@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/nets/unet.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -38,7 +39,7 @@ at::Tensor draws(std::uint64_t draw, at::IntArrayRef shape) {
 
 // All parameters, the silent ones too, so that nothing hides behind a zero.
 void stir(const ScoreNetwork& network) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   std::uint64_t draw = 100;
   for (auto& p : network.unet().parameters()) {
     at::Tensor target = p;
@@ -52,7 +53,7 @@ TEST(UNet, SamplesOfABatchDoNotMeet) {
   ScoreNetwork network(small());
   network.initialise(3);
   stir(network);
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const at::Tensor z = draws(0, {5, 1, 8, 12}), gamma = at::linspace(-16, 5, 5, at::kFloat);
   const at::Tensor all = network.eps(z, gamma);
   ASSERT_EQ(all.sizes(), z.sizes());
@@ -142,7 +143,7 @@ TEST(UNet, GradientsAreThoseOfDifferences) {
     const at::Tensor probe = draws(1, z.sizes()).to(at::kDouble);
     const at::Tensor direction = draws(2, z.sizes()).to(at::kDouble);
     const auto by_z = torch::autograd::grad({network.eps(z, gamma)}, {z}, {probe})[0];
-    const at::NoGradGuard no_grad;
+    const c10::NoGradGuard no_grad;
     const double h = 1e-5;
     const at::Tensor difference =
         (network.eps(z + h * direction, gamma) - network.eps(z - h * direction, gamma)) / (2 * h);
@@ -166,7 +167,7 @@ TEST(UNet, MixedPrecisionStaysNearby) {
   ScoreNetwork network(small(Head::noise));
   network.initialise(3);
   stir(network);
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const at::Tensor z = draws(0, {4, 1, 8, 12}), gamma = at::linspace(-10, 2, 4, at::kFloat);
   const at::Tensor full = network.evaluate(z, gamma).eps;
   const at::Tensor mixed = network.evaluate(z, gamma, {.mixed_precision = true}).eps;
@@ -205,7 +206,7 @@ TEST(ScoreNetwork, KnowsClassesItIsTaught) {
   config.classes = 3;
   const ScoreNetwork network(config);
   {
-    const at::NoGradGuard no_grad;
+    const c10::NoGradGuard no_grad;
     stir(network);
     auto table = network.unet().named_parameters()["label_table"];
     table.zero_();
@@ -214,7 +215,7 @@ TEST(ScoreNetwork, KnowsClassesItIsTaught) {
   const at::Tensor silent = network.eps(z, gamma);
   EXPECT_TRUE(OfClass(network, 2).eps(z, gamma).equal(silent));
   {
-    const at::NoGradGuard no_grad;
+    const c10::NoGradGuard no_grad;
     auto table = network.unet().named_parameters()["label_table"];
     table.copy_(draws(7, table.sizes()));
   }

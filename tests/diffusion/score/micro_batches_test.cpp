@@ -1,5 +1,6 @@
 #include "stochflow/diffusion/score/micro_batches.hpp"
 
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -43,7 +44,8 @@ TEST(MicroBatches, AskTheModelInOneShapeOnly) {
 TEST(MicroBatches, PassExceptionsAndGradientModeOn) {
   struct Refusing final : NoisePredictor {
     at::Tensor eps(const at::Tensor&, const at::Tensor&) const override {
-      throw std::runtime_error(at::GradMode::is_enabled() ? "with gradients" : "without gradients");
+      throw std::runtime_error(c10::GradMode::is_enabled() ? "with gradients"
+                                                           : "without gradients");
     }
   };
   const Refusing model;
@@ -56,7 +58,7 @@ TEST(MicroBatches, PassExceptionsAndGradientModeOn) {
     }
     return "";
   };
-  const at::NoGradGuard guard;
+  const c10::NoGradGuard guard;
   EXPECT_EQ(message(1), "without gradients");
   EXPECT_EQ(message(4), "without gradients");
   EXPECT_THROW(MicroBatches(model, {.rows = 0}).eps(z, gamma), std::invalid_argument);

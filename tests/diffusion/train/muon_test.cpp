@@ -1,6 +1,7 @@
 #include "stochflow/diffusion/train/muon.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -71,7 +72,7 @@ TEST(Muon, IsForHiddenWeightsOnly) {
   auto slots = optimiser_slots(module, [](const std::string& name) { return name == "inner"; });
   const at::Tensor g1 = matrix({2, 2}), g2 = at::flip(g1, {0}) + 1;
   {
-    const at::NoGradGuard no_grad;
+    const c10::NoGradGuard no_grad;
     optimiser_step(slots, {g1, g1}, 1, s, 0);
     optimiser_step(slots, {g2, g2}, 1, s, 1);
   }

@@ -163,7 +163,7 @@ TEST(Functionals, PriceABarrierOptionByLanesAndByMultilevel) {
   constexpr double r = 0.05, sigma = 0.2, barrier = 0.85;
   const auto log_price =
       ito<Noise::additive>([](const auto& x, double) { return 0 * x + (r - sigma * sigma / 2); },
-                           [](const auto&, double) { return sigma; });
+                           [=](const auto&, double) { return sigma; });
   const auto payoff = [](const auto& s) {
     using std::exp;
     return std::exp(-r) * s[1] * positive_part(exp(s[0]) - 1.0);

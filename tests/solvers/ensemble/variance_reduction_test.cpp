@@ -62,7 +62,7 @@ TEST(ControlVariates, AsianOptionAgainstTheGeometricAverage) {
   constexpr int n = 16;
   const auto log_price =
       ito<Noise::additive>([](const auto& x, double) { return 0 * x + (r - sigma * sigma / 2); },
-                           [](const auto&, double) { return sigma; });
+                           [=](const auto&, double) { return sigma; });
   const auto price = [](const auto& x) {
     using std::exp;
     return exp(x);

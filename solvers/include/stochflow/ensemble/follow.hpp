@@ -107,9 +107,11 @@ struct FollowingMethod {
       using One = std::decay_t<decltype(functional)>;
       static_assert(One::noises == 0 || One::noises == 2, "A functional takes 0 or 2 noises.");
       std::array<T, 2> noises{T(0), T(0)};
-      if constexpr (One::noises == 2) {
-        noises = {dB.W[noise_place], dB.W[noise_place + 1]};
-        noise_place += 2;
+      if constexpr (own_noises > 0) {  // only then is dB.W an array, whatever One is
+        if constexpr (One::noises == 2) {
+          noises = {dB.W[noise_place], dB.W[noise_place + 1]};
+          noise_place += 2;
+        }
       }
       const PathStep<P, X> seen{wider.inner, x, next, t, h, noises};
       result[place] = functional.next(T(s[place]), seen);

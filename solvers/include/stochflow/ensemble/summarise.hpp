@@ -32,7 +32,7 @@ namespace stochflow {
 template <class A>
 class Each {
  public:
-  explicit Each(A empty = {}) : empty_(std::move(empty)) {}
+  explicit Each(A empty = A()) : empty_(std::move(empty)) {}
 
   void add(std::span<const double> observed) {
     if (parts_.size() < observed.size()) parts_.resize(observed.size(), empty_);

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "stochflow/noise/levy_area.hpp"
+#include "stochflow/noise/like.hpp"
 #include "stochflow/noise/tree.hpp"
 
 namespace stochflow {
@@ -34,7 +35,7 @@ class AreaTree {
            double t0,
            double t1,
            int level,
-           V like = V{},
+           V like = detail::default_like<V>(),
            Area area = {})
       : tree_(seed, trajectory, t0, t1, std::move(like)),
         areas_(seed, Purpose::tree_levy_area),

@@ -19,6 +19,7 @@
 #include "stochflow/noise/float_normals.hpp"
 #include "stochflow/noise/increment_types.hpp"
 #include "stochflow/noise/levy_area.hpp"
+#include "stochflow/noise/like.hpp"
 #include "stochflow/noise/normal.hpp"
 #include "stochflow/sde.hpp"
 
@@ -111,7 +112,10 @@ class FreshIncrements {
  public:
   using value_type = V;
 
-  FreshIncrements(std::uint64_t seed, std::uint64_t trajectory, V like = V{}, Area area = {})
+  FreshIncrements(std::uint64_t seed,
+                  std::uint64_t trajectory,
+                  V like = detail::default_like<V>(),
+                  Area area = {})
       : increments_(seed, Purpose::increments),
         areas_(seed, Purpose::space_time_area),
         time_areas_(seed, Purpose::space_time_time_area),

@@ -26,6 +26,7 @@
 #include "stochflow/noise/increment_types.hpp"
 #include "stochflow/noise/increments.hpp"
 #include "stochflow/noise/inverse_normal.hpp"
+#include "stochflow/noise/like.hpp"
 #include "stochflow/noise/sobol.hpp"
 
 namespace stochflow {
@@ -235,7 +236,7 @@ class SobolPaths {
   explicit SobolPaths(std::span<const double> grid,
                       std::uint64_t seed = 0,
                       NoiseInput needs = NoiseInput::W,
-                      V like = V{})
+                      V like = detail::default_like<V>())
       : family_(grid, size_of(like), needs), seed_(seed), needs_(needs), like_(std::move(like)) {
     if (needs != NoiseInput::W && needs != NoiseInput::WH && needs != NoiseInput::WHK) {
       throw std::invalid_argument(

@@ -23,6 +23,7 @@
 
 #include "stochflow/noise/bridge.hpp"
 #include "stochflow/noise/increments.hpp"
+#include "stochflow/noise/like.hpp"
 
 namespace stochflow {
 
@@ -54,7 +55,11 @@ class BrownianTree {
   static constexpr Tick ticks = Tick{1} << depth;
 
   /// The path of (seed, trajectory) on [t0, t1]; `like` gives the size of an Eigen array.
-  BrownianTree(std::uint64_t seed, std::uint64_t trajectory, double t0, double t1, V like = V{})
+  BrownianTree(std::uint64_t seed,
+               std::uint64_t trajectory,
+               double t0,
+               double t1,
+               V like = detail::default_like<V>())
       : BrownianTree(Normals(seed, Bridge<Kind>::purpose, trajectory), t0, t1, std::move(like)) {}
 
   BrownianTree(Normals normals, double t0, double t1, V like)

@@ -26,7 +26,10 @@ class ExplicitLanes {
   static constexpr bool interpolates = Method::interpolates;
 
   ExplicitLanes(const Field& field, const Method& method)
-      : field_(field), tolerance_{method.rtol, method.atol} {}
+      : field_(field), tolerance_{method.rtol, method.atol} {
+    // Lanes without a trajectory compute too, from these.
+    for (auto& stages : k_) stages.fill(X::Constant(D(0.0)));
+  }
 
   const LaneTolerance& tolerance() const { return tolerance_; }
 

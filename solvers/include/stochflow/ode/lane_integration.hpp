@@ -41,8 +41,9 @@ class LaneIntegration {
   static constexpr double never = std::numeric_limits<double>::infinity();
 
  public:
-  LaneIntegration(const Field& field, const Scheme& scheme, LaneTask<N, P>& task)
-      : field_(field), scheme_(scheme), task_(task), sign_(task.t1 > task.t0 ? 1 : -1) {
+  template <class Method>
+  LaneIntegration(const Field& field, const Method& method, LaneTask<N, P>& task)
+      : field_(field), scheme_(field, method), task_(task), sign_(task.t1 > task.t0 ? 1 : -1) {
     // Lanes without a trajectory rest at the end of the time; their numbers are of no account.
     for (std::size_t p = 0; p < packs; ++p) {
       for (int i = 0; i < N; ++i) x_[p][i] = D(task.starts(i, 0));
@@ -51,7 +52,6 @@ class LaneIntegration {
       wanted_[p] = tries_[p] = accepted_[p] = D(0.0);
       watch_[p] = D(never);
       busy_[p] = Mask(false);
-      scheme_.begin(p, Mask(true), X::Constant(D(0.0)));
     }
   }
 

@@ -78,7 +78,7 @@ OdeBatchSolution<N> solve_ode_lanes(const Field& field,
       starts, parameters, t0, t1, options.save_at, options.first_step, options.max_steps, solution};
   const int threads = detail::thread_count(options.threads, starts.cols());
   detail::for_each_block(threads, threads, [&](std::int64_t) {
-    detail::LaneIntegration<Field, Scheme, N, P, packs>(field, Scheme(field, method), task).run();
+    detail::LaneIntegration<Field, Scheme, N, P, packs>(field, method, task).run();
   });
   return solution;
 }

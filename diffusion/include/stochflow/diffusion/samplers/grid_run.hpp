@@ -7,6 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/core/GradMode.h>
 
 #include <cstdint>
 #include <span>
@@ -43,7 +44,7 @@ class GridRun {
   Samples finish(const at::Tensor& y);
 
  private:
-  at::NoGradGuard no_gradients_;
+  c10::NoGradGuard no_gradients_;
   const NoisePredictor& model_;
   const Schedule& schedule_;
   const Draw& draw_;
