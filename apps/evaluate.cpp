@@ -104,9 +104,15 @@ at::Tensor read_samples(const std::string& file) {
   return diffusion::grey_levels(x).view({-1, 1, 28, 28});
 }
 
-std::vector<std::string> row(const std::string& name, std::int64_t n, const Figures& f) {
+/// `drawn` is null for images that nobody sampled here.
+std::vector<std::string> row(const std::string& name,
+                             std::int64_t n,
+                             const Figures& f,
+                             const SampleReport* drawn) {
   return {name,
           std::to_string(n),
+          drawn ? fixed(drawn->nfe, 0) : "",
+          drawn ? fixed(drawn->seconds, 1) : "",
           fixed(f.frechet, 3),
           fixed(1000 * f.kernel, 3),
           fixed(f.precision, 3),
@@ -114,14 +120,19 @@ std::vector<std::string> row(const std::string& name, std::int64_t n, const Figu
           fixed(f.nearest, 2)};
 }
 
-json to_json(const std::string& name, std::int64_t n, const Figures& f) {
-  return {{"set", name},
-          {"images", n},
-          {"frechet_distance", f.frechet},
-          {"kernel_distance", f.kernel},
-          {"precision", f.precision},
-          {"recall", f.recall},
-          {"nearest_training_image", f.nearest}};
+json to_json(const std::string& name, std::int64_t n, const Figures& f, const SampleReport* drawn) {
+  json set = {{"set", name},
+              {"images", n},
+              {"frechet_distance", f.frechet},
+              {"kernel_distance", f.kernel},
+              {"precision", f.precision},
+              {"recall", f.recall},
+              {"nearest_training_image", f.nearest}};
+  if (drawn) {
+    set["nfe"] = drawn->nfe;
+    set["seconds"] = drawn->seconds;
+  }
+  return set;
 }
 
 void run(const Arguments& arguments) {
@@ -135,29 +146,39 @@ void run(const Arguments& arguments) {
   const auto test = diffusion::read_mnist(arguments.data, diffusion::MnistPart::test);
   const Judge judge(*classifier.classifier, train.images);
 
-  Table table{
-      .header = {"images", "number", "Frechet", "1000 kernel", "precision", "recall", "nearest"}};
+  Table table{.header = {"images",
+                         "number",
+                         "evaluations",
+                         "seconds",
+                         "Frechet",
+                         "1000 kernel",
+                         "precision",
+                         "recall",
+                         "nearest"}};
   json results = json::array();
   std::vector<double> distances;
   std::int64_t most = 4;
-  const auto report = [&](const std::string& name, const at::Tensor& levels) {
-    const Figures figures = judge.compare(judge.see(levels));
-    table.rows.push_back(row(name, levels.size(0), figures));
-    results.push_back(to_json(name, levels.size(0), figures));
-    distances.push_back(figures.frechet);
-    most = std::max(most, levels.size(0));
-  };
-  for (std::int64_t k = 0; arguments.samples.empty() && k < arguments.seeds; ++k) {
-    SampleRequest request = arguments.request;
-    request.seed += static_cast<std::uint64_t>(k);
-    Progress progress("Sampling by " + request.method, 1000);
-    request.progress = shown_by(progress);
-    const OpenedNetwork network = open_network(request.model, request.device);
+  const auto report =
+      [&](const std::string& name, const at::Tensor& levels, const SampleReport* drawn = nullptr) {
+        const Figures figures = judge.compare(judge.see(levels));
+        table.rows.push_back(row(name, levels.size(0), figures, drawn));
+        results.push_back(to_json(name, levels.size(0), figures, drawn));
+        distances.push_back(figures.frechet);
+        most = std::max(most, levels.size(0));
+      };
+  if (arguments.samples.empty()) {
+    const OpenedNetwork network = open_network(arguments.request.model, arguments.request.device);
     check_made_for_grey_digits(network.description);
-    const SampleReport drawn = run_sample(request, *network.model, network.description);
-    report(request.method + ", seed " + std::to_string(request.seed), to_levels(drawn.images));
-    results.back()["nfe"] = drawn.nfe;
-    results.back()["seconds"] = drawn.seconds;
+    for (std::int64_t k = 0; k < arguments.seeds; ++k) {
+      SampleRequest request = arguments.request;
+      request.seed += static_cast<std::uint64_t>(k);
+      Progress progress("Sampling by " + request.method, 1000);
+      request.progress = shown_by(progress);
+      const SampleReport drawn = run_sample(request, *network.model, network.description);
+      report(request.method + ", seed " + std::to_string(request.seed),
+             to_levels(drawn.images),
+             &drawn);
+    }
   }
   for (const std::string& file : arguments.samples) report(file, read_samples(file));
   const diffusion::Estimate mean = diffusion::estimate(distances);

@@ -18,7 +18,9 @@
 #include "stochflow/diffusion/samplers/ode_per_sample.hpp"
 #include "stochflow/diffusion/samplers/pc.hpp"
 #include "stochflow/diffusion/samplers/reverse_diffusion.hpp"
+#include "stochflow/diffusion/samplers/sde.hpp"
 #include "stochflow/diffusion/samplers/unipc.hpp"
+#include "stochflow/methods/sra1.hpp"
 #include "support/errors.hpp"
 
 namespace stochflow::apps {
@@ -46,6 +48,17 @@ Samples with(const NoisePredictor& model,
              const SampleOptions& options) {
   const auto times = sample_times(schedule, request.grid, request.steps);
   return sampler(model, schedule, draw, times, extra(request), options);
+}
+
+/// Any method of the solver library on the reverse SDE.
+template <class Method>
+Samples by_solver(const NoisePredictor& model,
+                  const Schedule& schedule,
+                  const Draw& draw,
+                  const SampleRequest& request,
+                  const SampleOptions& options) {
+  const auto times = sample_times(schedule, request.grid, request.steps);
+  return sample_sde(Method{}, model, schedule, draw, times, options);
 }
 
 double eta_or(const SampleRequest& request, double usual) {
@@ -123,6 +136,7 @@ const Named<SampleMethod>& methods() {
   static const Named<SampleMethod> all{
       {"em", plain<sample_em>},
       {"heun", plain<sample_heun>},
+      {"sra1", by_solver<SRA1>},
       {"reverse-diffusion", plain<sample_reverse_diffusion>},
       {"ancestral", plain<sample_ancestral>},
       {"pc", with<sample_pc, corrector>},

@@ -134,13 +134,17 @@ TEST_F(OnEmbeddedImages, EvaluateSaysWhatItWasAsked) {
                               (folder_ / "e.json").string() + "'";
   const Ending ending = run(command);
   ASSERT_EQ(ending.exit_code, 0) << ending.output;
-  EXPECT_NE(ending.output.find("over 2 sets"), std::string::npos) << ending.output;
+  for (const std::string said : {"over 2 sets", "evaluations", "seconds"}) {
+    EXPECT_NE(ending.output.find(said), std::string::npos) << ending.output;
+  }
   const json record = json::parse(read_file(folder_ / "e.json"));
   EXPECT_EQ(record.at("seed"), 5);
   EXPECT_GT(record.at("wall_seconds"), 0);
   ASSERT_EQ(record.at("results").size(), 3U);
   EXPECT_EQ(record.at("results")[1].at("set"), "ddim, seed 6");
   EXPECT_EQ(record.at("results")[1].at("nfe"), 3);
+  EXPECT_GT(record.at("results")[1].at("seconds"), 0);
+  EXPECT_FALSE(record.at("results")[2].contains("seconds"));
   EXPECT_NE(record.at("results")[0].at("frechet_distance"),
             record.at("results")[1].at("frechet_distance"));
 }

@@ -53,10 +53,10 @@ inline std::vector<double> control_coefficients(const Covariance& pilot) {
   return {b.data(), b.data() + controls};
 }
 
-/// run(empty, first trajectory, trajectories, observe) -> Summary.
+/// run(empty, first trajectory, options, observe) -> Summary.
 template <class X, class Observe, class Run>
 ControlledMean controlled(const X& x0,
-                          std::int64_t trajectories,
+                          const EnsembleOptions& options,
                           std::int64_t pilot,
                           const Observe& observe,
                           const std::vector<double>& known,
@@ -69,7 +69,8 @@ ControlledMean controlled(const X& x0,
         std::to_string(found) + " quantities, " + std::to_string(known.size()) +
         " expectations and a pilot of " + std::to_string(pilot));
   }
-  const auto before = run(Covariance{}, pilot_trajectories, pilot, observe);
+  EnsembleOptions part{.trajectories = pilot, .seed = options.seed, .threads = options.threads};
+  const auto before = run(Covariance{}, pilot_trajectories, part, observe);
   ControlledMean result;
   result.coefficients = control_coefficients(before.at[0]);
   result.plain_variance = before.at[0].variance(0);
@@ -81,7 +82,8 @@ ControlledMean controlled(const X& x0,
     }
     return std::vector{value};
   };
-  const auto main = run(Each{Moments{}}, std::uint64_t{0}, trajectories, controlled_quantity);
+  part.trajectories = options.trajectories;
+  const auto main = run(Each{Moments{}}, std::uint64_t{0}, part, controlled_quantity);
   if (main.at[0].size() == 0) {
     throw std::invalid_argument("controlled_mean: no trajectory stayed finite; take smaller steps");
   }
@@ -107,17 +109,11 @@ ControlledMean controlled_mean(const P& problem,
                                const Observe& observe,
                                const std::vector<double>& known,
                                std::int64_t pilot = 4096) {
-  return detail::controlled(
-      x0,
-      options.trajectories,
-      pilot,
-      observe,
-      known,
-      [&](const auto& empty, std::uint64_t first, std::int64_t count, const auto& seen) {
-        const EnsembleOptions part{
-            .trajectories = count, .seed = options.seed, .threads = options.threads};
+  const auto run =
+      [&](const auto& empty, std::uint64_t first, const EnsembleOptions& part, const auto& seen) {
         return detail::summarise_from(first, empty, problem, method, x0, grid, part, seen);
-      });
+      };
+  return detail::controlled(x0, options, pilot, observe, known, run);
 }
 
 /// The same in SIMD lanes: see `simulate_lanes` for what the problem must be like.
@@ -130,17 +126,11 @@ ControlledMean controlled_mean_lanes(const P& problem,
                                      const Observe& observe,
                                      const std::vector<double>& known,
                                      std::int64_t pilot = 4096) {
-  return detail::controlled(
-      x0,
-      options.trajectories,
-      pilot,
-      observe,
-      known,
-      [&](const auto& empty, std::uint64_t first, std::int64_t count, const auto& seen) {
-        const EnsembleOptions part{
-            .trajectories = count, .seed = options.seed, .threads = options.threads};
+  const auto run =
+      [&](const auto& empty, std::uint64_t first, const EnsembleOptions& part, const auto& seen) {
         return detail::summarise_lanes_from(first, empty, problem, method, x0, grid, part, seen);
-      });
+      };
+  return detail::controlled(x0, options, pilot, observe, known, run);
 }
 
 }  // namespace stochflow

@@ -68,8 +68,23 @@ struct RunningMinimum {
 template <class Q>
 RunningMinimum(Q) -> RunningMinimum<Q>;
 
-/// The largest value of component k between the grid points too: that of a bridge from a to b is
-/// (a + b + sqrt((b - a)^2 - 2 s^2 h log U)) / 2, and -2 h log U is W1^2 + W2^2 of two increments.
+namespace detail {
+
+/// The largest (side 1) or smallest (-1) value of component k in a step: that of a bridge from a to
+/// b is (a + b +- sqrt((b - a)^2 - 2 s^2 h log U)) / 2, and -2 h log U is W1^2 + W2^2 of two
+/// increments.
+template <class T, class S>
+T bridge_extreme(const S& step, int k, double side) {
+  using std::sqrt;
+  const T a = component_of(step.x, k), b = component_of(step.next, k);
+  const T R = step.noise[0] * step.noise[0] + step.noise[1] * step.noise[1];
+  const T swing = sqrt((b - a) * (b - a) + step.variance_rate(k) * R);
+  return T(0.5) * (a + b + T(side) * swing);
+}
+
+}  // namespace detail
+
+/// The largest value of component k between the grid points too.
 struct BridgedMaximum {
   static constexpr int noises = 2;
   int k = 0;
@@ -79,11 +94,7 @@ struct BridgedMaximum {
   }
   template <class T, class S>
   T next(const T& value, const S& step) const {
-    using std::sqrt;
-    const T a = component_of(step.x, k), b = component_of(step.next, k);
-    const T R = step.noise[0] * step.noise[0] + step.noise[1] * step.noise[1];
-    const T swing = sqrt((b - a) * (b - a) + step.variance_rate(k) * R);
-    return detail::larger(value, T(T(0.5) * (a + b + swing)));
+    return detail::larger(value, detail::bridge_extreme<T>(step, k, 1));
   }
 };
 
@@ -98,11 +109,7 @@ struct BridgedMinimum {
   }
   template <class T, class S>
   T next(const T& value, const S& step) const {
-    using std::sqrt;
-    const T a = component_of(step.x, k), b = component_of(step.next, k);
-    const T R = step.noise[0] * step.noise[0] + step.noise[1] * step.noise[1];
-    const T swing = sqrt((b - a) * (b - a) + step.variance_rate(k) * R);
-    const T here = T(0.5) * (a + b - swing);
+    const T here = detail::bridge_extreme<T>(step, k, -1);
     return select(here < value, here, value);
   }
 };

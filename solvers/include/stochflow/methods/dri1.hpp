@@ -10,7 +10,7 @@
 
 namespace stochflow {
 
-struct DRI1 {
+struct DRI1 : WeakItoSteps<DRI1> {
   // clang-format off
   static constexpr WeakItoTableau<3> tableau{
       .A0 = {{{0, 0, 0}, {0.5, 0, 0}, {-1, 2, 0}}},
@@ -36,11 +36,6 @@ struct DRI1 {
       .drift_evaluations = 3,
       .diffusion_evaluations = 3,
       .needs = NoiseInput::three_point};
-
-  template <class P, class X, class V>
-  X step(const P& sde, const X& x, double t, double h, const ThreePointIncrement<V>& dB) const {
-    return weak_ito_step<tableau>(sde, x, t, h, dB);
-  }
 };
 
 }  // namespace stochflow

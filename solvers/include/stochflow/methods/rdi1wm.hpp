@@ -10,7 +10,7 @@
 
 namespace stochflow {
 
-struct RDI1WM {
+struct RDI1WM : WeakItoSteps<RDI1WM> {
   // clang-format off
   static constexpr WeakItoTableau<2> tableau{
       .A0 = {{{0, 0}, {2.0 / 3, 0}}},
@@ -30,11 +30,6 @@ struct RDI1WM {
       .drift_evaluations = 2,
       .diffusion_evaluations = 1,
       .needs = NoiseInput::three_point};
-
-  template <class P, class X, class V>
-  X step(const P& sde, const X& x, double t, double h, const ThreePointIncrement<V>& dB) const {
-    return weak_ito_step<tableau>(sde, x, t, h, dB);
-  }
 };
 
 }  // namespace stochflow

@@ -9,7 +9,7 @@
 
 namespace stochflow {
 
-struct RDI2WM {
+struct RDI2WM : WeakItoSteps<RDI2WM> {
   // clang-format off
   static constexpr WeakItoTableau<3> tableau{
       .A0 = {{{0, 0, 0}, {1, 0, 0}, {0, 0, 0}}},
@@ -35,11 +35,6 @@ struct RDI2WM {
       .drift_evaluations = 2,
       .diffusion_evaluations = 3,
       .needs = NoiseInput::three_point};
-
-  template <class P, class X, class V>
-  X step(const P& sde, const X& x, double t, double h, const ThreePointIncrement<V>& dB) const {
-    return weak_ito_step<tableau>(sde, x, t, h, dB);
-  }
 };
 
 }  // namespace stochflow

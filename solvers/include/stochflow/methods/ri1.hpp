@@ -11,7 +11,7 @@
 
 namespace stochflow {
 
-struct RI1 {
+struct RI1 : WeakItoSteps<RI1> {
   // clang-format off
   static constexpr WeakItoTableau<3> tableau{
       .A0 = {{{0, 0, 0}, {2.0 / 3, 0, 0}, {-1.0 / 3, 1, 0}}},
@@ -37,11 +37,6 @@ struct RI1 {
       .drift_evaluations = 3,
       .diffusion_evaluations = 3,
       .needs = NoiseInput::three_point};
-
-  template <class P, class X, class V>
-  X step(const P& sde, const X& x, double t, double h, const ThreePointIncrement<V>& dB) const {
-    return weak_ito_step<tableau>(sde, x, t, h, dB);
-  }
 };
 
 }  // namespace stochflow

@@ -10,7 +10,7 @@
 
 namespace stochflow {
 
-struct RI3 {
+struct RI3 : WeakItoSteps<RI3> {
   // clang-format off
   static constexpr WeakItoTableau<3> tableau{
       .A0 = {{{0, 0, 0}, {1, 0, 0}, {0.25, 0.25, 0}}},
@@ -36,11 +36,6 @@ struct RI3 {
       .drift_evaluations = 3,
       .diffusion_evaluations = 3,
       .needs = NoiseInput::three_point};
-
-  template <class P, class X, class V>
-  X step(const P& sde, const X& x, double t, double h, const ThreePointIncrement<V>& dB) const {
-    return weak_ito_step<tableau>(sde, x, t, h, dB);
-  }
 };
 
 }  // namespace stochflow

@@ -5,13 +5,12 @@
 // Source: Rackauckas and Nie, Discrete Contin. Dyn. Syst. B 22 (2017) and its successor on
 // stability-optimised methods; coefficients as published with DifferentialEquations.jl.
 
-#include "stochflow/control/error_estimate.hpp"
 #include "stochflow/facts.hpp"
 #include "stochflow/methods/srk/sra.hpp"
 
 namespace stochflow {
 
-struct SOSRA {
+struct SOSRA : SraSteps<SOSRA> {
   // clang-format off
   static constexpr SraTableau<3> tableau{
       .A0 = {{{0, 0, 0}, {0.6923962376159507, 0, 0}, {-3.1609142252828395, 4.1609142252828395, 0}}},
@@ -33,21 +32,6 @@ struct SOSRA {
                                      .drift_evaluations = 3,
                                      .diffusion_evaluations = 3,
                                      .needs = NoiseInput::WH};
-
-  template <class P, class X, class V>
-  X step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
-    return sra_step<tableau>(sde, x, t, h, dB);
-  }
-
-  /// The estimate is the difference to an embedded method of order 1.
-  static constexpr double error_order = 1.5;
-  template <class P, class X, class V>
-  StepWithError<X> step_with_error(
-      const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
-    X error = x;
-    const X next = sra_step<tableau>(sde, x, t, h, dB, &error);
-    return {next, error};
-  }
 };
 
 }  // namespace stochflow

@@ -4,13 +4,12 @@
 // Source: Rackauckas and Nie on stability-optimised methods; coefficients as published with
 // DifferentialEquations.jl.
 
-#include "stochflow/control/error_estimate.hpp"
 #include "stochflow/facts.hpp"
 #include "stochflow/methods/srk/sra.hpp"
 
 namespace stochflow {
 
-struct SOSRA2 {
+struct SOSRA2 : SraSteps<SOSRA2> {
   // clang-format off
   static constexpr SraTableau<3> tableau{
       .A0 = {{{0, 0, 0}, {1, 0, 0}, {0.9511849235504364, 0.04881507644956362, 0}}},
@@ -32,21 +31,6 @@ struct SOSRA2 {
                                      .drift_evaluations = 3,
                                      .diffusion_evaluations = 2,
                                      .needs = NoiseInput::WH};
-
-  template <class P, class X, class V>
-  X step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
-    return sra_step<tableau>(sde, x, t, h, dB);
-  }
-
-  /// The estimate is the difference to an embedded method of order 1.
-  static constexpr double error_order = 1.5;
-  template <class P, class X, class V>
-  StepWithError<X> step_with_error(
-      const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
-    X error = x;
-    const X next = sra_step<tableau>(sde, x, t, h, dB, &error);
-    return {next, error};
-  }
 };
 
 }  // namespace stochflow

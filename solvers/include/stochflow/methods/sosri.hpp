@@ -5,13 +5,12 @@
 // coefficients must be defined there. Where they are not, take SOSRI2 or SRIW1. Source: Rackauckas
 // and Nie on stability-optimised methods; coefficients as published with DifferentialEquations.jl.
 
-#include "stochflow/control/error_estimate.hpp"
 #include "stochflow/facts.hpp"
 #include "stochflow/methods/srk/sri.hpp"
 
 namespace stochflow {
 
-struct SOSRI {
+struct SOSRI : SriSteps<SOSRI> {
   // clang-format off
   static constexpr SriTableau<4> tableau{
       .A0 = {{{0, 0, 0, 0}, {-0.04199224421316468, 0, 0, 0}, {2.842612915017106, -2.0527723684000727, 0, 0}, {4.338237071435815, -2.8895936137439793, 2.3017575594644466, 0}}},
@@ -36,21 +35,6 @@ struct SOSRI {
                                      .diffusion_evaluations = 4,
                                      .needs = NoiseInput::WH,
                                      .stages_inside_step = false};
-
-  template <class P, class X, class V>
-  X step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
-    return sri_step<tableau>(sde, x, t, h, dB);
-  }
-
-  /// The estimate is the difference to an embedded method of order 1.
-  static constexpr double error_order = 1.5;
-  template <class P, class X, class V>
-  StepWithError<X> step_with_error(
-      const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
-    X error = x;
-    const X next = sri_step<tableau>(sde, x, t, h, dB, &error);
-    return {next, error};
-  }
 };
 
 }  // namespace stochflow

@@ -5,13 +5,12 @@
 // Source: Rackauckas and Nie on stability-optimised methods; coefficients as published with
 // DifferentialEquations.jl.
 
-#include "stochflow/control/error_estimate.hpp"
 #include "stochflow/facts.hpp"
 #include "stochflow/methods/srk/sri.hpp"
 
 namespace stochflow {
 
-struct SOSRI2 {
+struct SOSRI2 : SriSteps<SOSRI2> {
   // clang-format off
   static constexpr SriTableau<4> tableau{
       .A0 = {{{0, 0, 0, 0}, {0.13804532298278663, 0, 0, 0}, {0.5818361298250374, 0.4181638701749618, 0, 0}, {0.4670018408674211, 0.8046204792187386, -0.27162232008616016, 0}}},
@@ -35,21 +34,6 @@ struct SOSRI2 {
                                      .drift_evaluations = 4,
                                      .diffusion_evaluations = 4,
                                      .needs = NoiseInput::WH};
-
-  template <class P, class X, class V>
-  X step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
-    return sri_step<tableau>(sde, x, t, h, dB);
-  }
-
-  /// The estimate is the difference to an embedded method of order 1.
-  static constexpr double error_order = 1.5;
-  template <class P, class X, class V>
-  StepWithError<X> step_with_error(
-      const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
-    X error = x;
-    const X next = sri_step<tableau>(sde, x, t, h, dB, &error);
-    return {next, error};
-  }
 };
 
 }  // namespace stochflow

@@ -4,13 +4,12 @@
 // noise when paths matter; Heun reaches weak order 2 as well, at the same number of evaluations.
 // Source: Roessler 2010, section 6.
 
-#include "stochflow/control/error_estimate.hpp"
 #include "stochflow/facts.hpp"
 #include "stochflow/methods/srk/sra.hpp"
 
 namespace stochflow {
 
-struct SRA1 {
+struct SRA1 : SraSteps<SRA1> {
   // clang-format off
   static constexpr SraTableau<2> tableau{
       .A0 = {{{0, 0}, {3.0 / 4, 0}}},
@@ -32,21 +31,6 @@ struct SRA1 {
                                      .drift_evaluations = 2,
                                      .diffusion_evaluations = 2,
                                      .needs = NoiseInput::WH};
-
-  template <class P, class X, class V>
-  X step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
-    return sra_step<tableau>(sde, x, t, h, dB);
-  }
-
-  /// The estimate is the difference to an embedded method of order 1.
-  static constexpr double error_order = 1.5;
-  template <class P, class X, class V>
-  StepWithError<X> step_with_error(
-      const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
-    X error = x;
-    const X next = sra_step<tableau>(sde, x, t, h, dB, &error);
-    return {next, error};
-  }
 };
 
 }  // namespace stochflow

@@ -3,13 +3,12 @@
 // SRA2: order 1.5 for additive noise, with the diffusion taken at t + h/3 and t + h.
 // Source: Roessler 2010, section 6.
 
-#include "stochflow/control/error_estimate.hpp"
 #include "stochflow/facts.hpp"
 #include "stochflow/methods/srk/sra.hpp"
 
 namespace stochflow {
 
-struct SRA2 {
+struct SRA2 : SraSteps<SRA2> {
   // clang-format off
   static constexpr SraTableau<2> tableau{
       .A0 = {{{0, 0}, {3.0 / 4, 0}}},
@@ -31,21 +30,6 @@ struct SRA2 {
                                      .drift_evaluations = 2,
                                      .diffusion_evaluations = 2,
                                      .needs = NoiseInput::WH};
-
-  template <class P, class X, class V>
-  X step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
-    return sra_step<tableau>(sde, x, t, h, dB);
-  }
-
-  /// The estimate is the difference to an embedded method of order 1.
-  static constexpr double error_order = 1.5;
-  template <class P, class X, class V>
-  StepWithError<X> step_with_error(
-      const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
-    X error = x;
-    const X next = sra_step<tableau>(sde, x, t, h, dB, &error);
-    return {next, error};
-  }
 };
 
 }  // namespace stochflow

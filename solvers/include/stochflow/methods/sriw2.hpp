@@ -4,13 +4,12 @@
 // three drift and four diffusion evaluations a step. For small noise.
 // Source: Roessler 2010, section 5.
 
-#include "stochflow/control/error_estimate.hpp"
 #include "stochflow/facts.hpp"
 #include "stochflow/methods/srk/sri.hpp"
 
 namespace stochflow {
 
-struct SRIW2 {
+struct SRIW2 : SriSteps<SRIW2> {
   // clang-format off
   static constexpr SriTableau<4> tableau{
       .A0 = {{{0, 0, 0, 0}, {1, 0, 0, 0}, {1.0 / 4, 1.0 / 4, 0, 0}, {0, 0, 0, 0}}},
@@ -34,21 +33,6 @@ struct SRIW2 {
                                      .drift_evaluations = 3,
                                      .diffusion_evaluations = 4,
                                      .needs = NoiseInput::WH};
-
-  template <class P, class X, class V>
-  X step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
-    return sri_step<tableau>(sde, x, t, h, dB);
-  }
-
-  /// The estimate is the difference to an embedded method of order 1.
-  static constexpr double error_order = 1.5;
-  template <class P, class X, class V>
-  StepWithError<X> step_with_error(
-      const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
-    X error = x;
-    const X next = sri_step<tableau>(sde, x, t, h, dB, &error);
-    return {next, error};
-  }
 };
 
 }  // namespace stochflow

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "stochflow/control/error_estimate.hpp"
 #include "stochflow/methods/srk/unroll.hpp"
 #include "stochflow/noise/increments.hpp"
 #include "stochflow/sde.hpp"
@@ -87,5 +88,24 @@ X sra_step(const P& sde,
   });
   return next;
 }
+
+/// The steps of a method that is an SRA tableau, Method::tableau.
+template <class Method>
+struct SraSteps {
+  template <class P, class X, class V>
+  X step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
+    return sra_step<Method::tableau>(sde, x, t, h, dB);
+  }
+
+  /// The estimate is the difference to an embedded method of order 1.
+  static constexpr double error_order = 1.5;
+  template <class P, class X, class V>
+  StepWithError<X> step_with_error(
+      const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
+    X error = x;
+    const X next = sra_step<Method::tableau>(sde, x, t, h, dB, &error);
+    return {next, error};
+  }
+};
 
 }  // namespace stochflow

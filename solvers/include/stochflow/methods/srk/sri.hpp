@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "stochflow/control/error_estimate.hpp"
 #include "stochflow/methods/srk/unroll.hpp"
 #include "stochflow/noise/increments.hpp"
 #include "stochflow/sde.hpp"
@@ -125,5 +126,24 @@ X sri_step(const P& sde,
   });
   return next;
 }
+
+/// The steps of a method that is an SRI tableau, Method::tableau.
+template <class Method>
+struct SriSteps {
+  template <class P, class X, class V>
+  X step(const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
+    return sri_step<Method::tableau>(sde, x, t, h, dB);
+  }
+
+  /// The estimate is the difference to an embedded method of order 1.
+  static constexpr double error_order = 1.5;
+  template <class P, class X, class V>
+  StepWithError<X> step_with_error(
+      const P& sde, const X& x, double t, double h, const SpaceTimeIncrement<V>& dB) const {
+    X error = x;
+    const X next = sri_step<Method::tableau>(sde, x, t, h, dB, &error);
+    return {next, error};
+  }
+};
 
 }  // namespace stochflow

@@ -188,4 +188,13 @@ X weak_ito_step(const P& sde, const X& x, double t, double h, const ThreePointIn
   return next;
 }
 
+/// The steps of a method that is a tableau of this kind, Method::tableau.
+template <class Method>
+struct WeakItoSteps {
+  template <class P, class X, class V>
+  X step(const P& sde, const X& x, double t, double h, const ThreePointIncrement<V>& dB) const {
+    return weak_ito_step<Method::tableau>(sde, x, t, h, dB);
+  }
+};
+
 }  // namespace stochflow
