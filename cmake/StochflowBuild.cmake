@@ -22,8 +22,8 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 add_library(stochflow_build INTERFACE)
 target_compile_options(stochflow_build INTERFACE -Wall -Wextra -ffp-contract=off)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # False alarms: steppers of ours and of Boost.Odeint that are copied before their stages are set,
-  # and GCC 12's own headers for AVX-512 (GCC bug 105593) and std::string (105651).
+  # False alarms: steppers of Boost.Odeint that are copied before their stages are set, and GCC
+  # 12's own headers for AVX-512 (GCC bug 105593) and std::string (105651).
   target_compile_options(stochflow_build INTERFACE -Wno-maybe-uninitialized -Wno-uninitialized -Wno-restrict)
   if(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
     # And those about the length of std::vector, once copying it is inlined far enough.

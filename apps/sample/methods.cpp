@@ -50,16 +50,9 @@ Samples with(const NoisePredictor& model,
   return sampler(model, schedule, draw, times, extra(request), options);
 }
 
-/// Any method of the solver library on the reverse SDE.
+/// The reverse SDE by a method of the solver library.
 template <class Method>
-Samples by_solver(const NoisePredictor& model,
-                  const Schedule& schedule,
-                  const Draw& draw,
-                  const SampleRequest& request,
-                  const SampleOptions& options) {
-  const auto times = sample_times(schedule, request.grid, request.steps);
-  return sample_sde(Method{}, model, schedule, draw, times, options);
-}
+constexpr auto by_solver = [](const auto&... all) { return sample_sde(Method{}, all...); };
 
 double eta_or(const SampleRequest& request, double usual) {
   return request.eta >= 0 ? request.eta : usual;
@@ -136,7 +129,7 @@ const Named<SampleMethod>& methods() {
   static const Named<SampleMethod> all{
       {"em", plain<sample_em>},
       {"heun", plain<sample_heun>},
-      {"sra1", by_solver<SRA1>},
+      {"sra1", plain<by_solver<SRA1>>},
       {"reverse-diffusion", plain<sample_reverse_diffusion>},
       {"ancestral", plain<sample_ancestral>},
       {"pc", with<sample_pc, corrector>},

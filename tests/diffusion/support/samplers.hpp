@@ -87,21 +87,12 @@ GridSampler with(F sampler, Extra extra) {
              const auto& options) { return sampler(model, schedule, draw, times, extra, options); };
 }
 
-template <class Method>
-Samples by_solver(const NoisePredictor& model,
-                  const Schedule& schedule,
-                  const Draw& draw,
-                  std::span<const double> times,
-                  const SampleOptions& options) {
-  return sample_sde(Method{}, model, schedule, draw, times, options);
-}
-
 /// Every sampler, with enough steps for its bias to be far below what the tests resolve.
 inline std::map<std::string, Sampler> samplers(std::int64_t n) {
   return {
       {"em", on_grid(n, 1, sample_em)},
       {"heun", on_grid(n, 2, sample_heun)},
-      {"sra1", on_grid(n, 2, by_solver<SRA1>)},
+      {"sra1", on_grid(n, 2, [](const auto&... all) { return sample_sde(SRA1{}, all...); })},
       {"pc", on_grid(n, 2, with(sample_pc, LangevinCorrector{.signal_to_noise = 0.1}))},
       {"reverse-diffusion", on_grid(n, 1, sample_reverse_diffusion)},
       {"ancestral", on_grid(n, 1, sample_ancestral)},

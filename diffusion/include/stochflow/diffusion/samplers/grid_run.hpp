@@ -6,7 +6,6 @@
 // schedule looks alike:  y = x0 + sigma eps,  score = (D - y)/sigma^2,  D = E[x0 | y].
 
 #include <ATen/core/Tensor.h>
-#include <ATen/core/grad_mode.h>
 #include <c10/core/GradMode.h>
 
 #include <cstdint>
