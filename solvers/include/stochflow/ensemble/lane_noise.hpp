@@ -6,7 +6,6 @@
 // neighbouring steps share is drawn once. The numbers are those of FreshIncrements.
 
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -14,6 +13,7 @@
 #include "stochflow/facts.hpp"
 #include "stochflow/noise/increments.hpp"
 #include "stochflow/noise/lane_normals.hpp"
+#include "stochflow/root.hpp"
 
 namespace stochflow::detail {
 
@@ -210,7 +210,7 @@ class LaneNoise<NoiseInput::two_point, V, packs, Generator> {
     std::size_t pack;
     TwoPointIncrement<V> two_point_increment(const Step& step) const {
       return {random_signs(
-          noise.words_.of(pack), static_cast<std::uint64_t>(step.index), std::sqrt(step.h), V{})};
+          noise.words_.of(pack), static_cast<std::uint64_t>(step.index), root(step.h), V{})};
     }
   };
   Path at(std::size_t pack) const { return {*this, pack}; }

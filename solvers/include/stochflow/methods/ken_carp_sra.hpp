@@ -31,7 +31,7 @@
 #include "stochflow/control/error_estimate.hpp"
 #include "stochflow/facts.hpp"
 #include "stochflow/implicit/newton.hpp"
-#include "stochflow/methods/srk/unroll.hpp"
+#include "stochflow/methods/srk/rows.hpp"
 #include "stochflow/noise/increments.hpp"
 #include "stochflow/sde.hpp"
 

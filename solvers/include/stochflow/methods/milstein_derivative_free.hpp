@@ -18,12 +18,11 @@
 // step and strong order 1/2 only. (In the Itô form W^2 - h has mean zero, and one side will do.)
 // Source: Platen; Kloeden and Platen 1992, eqs. (11.1.3), (11.1.7).
 
-#include <cmath>
-
 #include "stochflow/facts.hpp"
 #include "stochflow/methods/milstein/correction.hpp"
 #include "stochflow/noise/increments.hpp"
 #include "stochflow/noise/iterated_integrals.hpp"
+#include "stochflow/root.hpp"
 #include "stochflow/sde.hpp"
 
 namespace stochflow {
@@ -50,7 +49,7 @@ struct MilsteinDerivativeFree {
       const auto I = iterated_integrals<P::calculus>(h, dB);
       return euler + detail::milstein_difference(sde, x, f, t, h, I);
     } else {
-      const double root_h = std::sqrt(h);
+      const double root_h = detail::root(h);
       const X g = sde.diffusion(x, t);
       if constexpr (P::calculus == Calculus::ito) {
         const X k = x + h * f + root_h * g;

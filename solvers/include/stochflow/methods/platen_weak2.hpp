@@ -16,11 +16,10 @@
 // Kloeden and Platen 1992, eqs. (15.1.1), (15.1.3); the stage times are those that keep the order
 // when the coefficients depend on time.
 
-#include <cmath>
-
 #include "stochflow/facts.hpp"
 #include "stochflow/methods/weak/columns.hpp"
 #include "stochflow/noise/increments.hpp"
+#include "stochflow/root.hpp"
 #include "stochflow/sde.hpp"
 
 namespace stochflow {
@@ -38,7 +37,7 @@ struct PlatenWeak2 {
 
   template <class P, class X, class V>
   X step(const P& sde, const X& x, double t, double h, const ThreePointIncrement<V>& dB) const {
-    const double root_h = std::sqrt(h);
+    const double root_h = detail::root(h);
     const V& I = dB.W;
     const X a = sde.drift(x, t);
     const auto b = detail::plain(sde.diffusion(x, t));

@@ -23,7 +23,6 @@
 // Source: Abdulle, Vilmart and Zygalakis, SIAM J. Sci. Comput. 35 (2013), A1792-A1814, with
 // polynomials of our own.
 
-#include <cmath>
 #include <stdexcept>
 #include <string>
 
@@ -32,6 +31,7 @@
 #include "stochflow/methods/stiff/spectral_radius.hpp"
 #include "stochflow/methods/weak/columns.hpp"
 #include "stochflow/noise/increments.hpp"
+#include "stochflow/root.hpp"
 #include "stochflow/sde.hpp"
 
 namespace stochflow {
@@ -131,7 +131,7 @@ struct SRock2 {
     if constexpr (P::noise == Noise::additive) {
       return at(K);
     } else {
-      const X D = product(g, V(std::sqrt(0.5 * h) * dB.e));
+      const X D = product(g, V(detail::root(0.5 * h) * dB.e));
       return 0.5 * (at(X(K + D)) + at(X(K - D)));
     }
   }

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <span>
 #include <type_traits>
@@ -16,6 +15,7 @@
 #include "stochflow/noise/normal.hpp"
 #include "stochflow/noise/philox.hpp"
 #include "stochflow/number.hpp"
+#include "stochflow/root.hpp"
 
 namespace stochflow {
 namespace detail {
@@ -77,7 +77,7 @@ ThreePointIncrement<V> three_point_variables(const Words& words_of,
   using Number = std::decay_t<decltype(W[0])>;
   using Word = typename NoiseWords<Number>::Word;
   const detail::SharedDraw<4> draw(W.size(), index);
-  const double size = std::sqrt(3 * h);
+  const double size = detail::root(3 * h);
   std::array<Word, 2> bits{};
   for (std::size_t k = 0; k < W.size(); ++k) {
     const std::size_t place = draw.first + k;

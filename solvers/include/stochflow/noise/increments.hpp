@@ -5,7 +5,6 @@
 // any thread gives the same answer. For fixed grids take FreshIncrements; to run one path at
 // several step sizes wrap it in Coarsened; to feed known numbers use PrescribedIncrements.
 
-#include <cmath>
 #include <cstdint>
 #include <span>
 #include <stdexcept>
@@ -21,7 +20,9 @@
 #include "stochflow/noise/levy_area.hpp"
 #include "stochflow/noise/like.hpp"
 #include "stochflow/noise/normal.hpp"
+#include "stochflow/root.hpp"
 #include "stochflow/sde.hpp"
+#include "stochflow/unroll.hpp"
 
 namespace stochflow {
 
@@ -71,9 +72,9 @@ void fill_step_normals(const Draws& normals_of, std::uint64_t step, std::span<Nu
   for (std::size_t k = 0; k < out.size(); k += capacity) {
     const detail::NormalsPlace<capacity> place(out.size(), k, step);
     const auto& normals = normals_of(place.draw, k / capacity);
-    for (std::size_t j = 0; j < place.count; ++j) {
-      out[k + j] = static_cast<Number>(normals[place.first + j]);
-    }
+    detail::unroll<capacity>([&](auto j) {
+      if (j < place.count) out[k + j] = static_cast<Number>(normals[place.first + j]);
+    });
   }
 }
 template <class V, class Draws>
@@ -87,17 +88,17 @@ namespace detail {
 // Increments over a step of length h from standard normals.
 template <class V>
 Increment<V> scaled(double h, const V& W) {
-  return {V(NumberOf<V>(std::sqrt(h)) * W)};
+  return {V(NumberOf<V>(root(h)) * W)};
 }
 template <class V>
 SpaceTimeIncrement<V> scaled(double h, const V& W, const V& H) {
-  return {V(NumberOf<V>(std::sqrt(h)) * W), V(NumberOf<V>(std::sqrt(h / 12)) * H)};
+  return {V(NumberOf<V>(root(h)) * W), V(NumberOf<V>(root(h / 12)) * H)};
 }
 template <class V>
 SpaceTimeTimeIncrement<V> scaled(double h, const V& W, const V& H, const V& K) {
-  return {V(NumberOf<V>(std::sqrt(h)) * W),
-          V(NumberOf<V>(std::sqrt(h / 12)) * H),
-          V(NumberOf<V>(std::sqrt(h / 720)) * K)};
+  return {V(NumberOf<V>(root(h)) * W),
+          V(NumberOf<V>(root(h / 12)) * H),
+          V(NumberOf<V>(root(h / 720)) * K)};
 }
 
 }  // namespace detail
@@ -160,7 +161,7 @@ class FreshIncrements {
   /// These two are right in law only: they have nothing to do with the path of `increment`.
   TwoPointIncrement<V> two_point_increment(const Step& step) const {
     return {random_signs(
-        words(two_points_), static_cast<std::uint64_t>(step.index), std::sqrt(step.h), like_)};
+        words(two_points_), static_cast<std::uint64_t>(step.index), detail::root(step.h), like_)};
   }
   ThreePointIncrement<V> three_point_increment(const Step& step) const {
     return three_point_variables(

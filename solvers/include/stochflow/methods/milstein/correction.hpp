@@ -7,10 +7,9 @@
 // with exact derivatives or with differences along the columns of g. One text for commutative noise
 // (I symmetric) and for general noise (I with Lévy areas).
 
-#include <cmath>
-
 #include "stochflow/derivative.hpp"
 #include "stochflow/facts.hpp"
+#include "stochflow/root.hpp"
 #include "stochflow/sde.hpp"
 
 namespace stochflow::detail {
@@ -39,7 +38,7 @@ X milstein_correction(const P& sde, const X& x, double t, const I& integrals) {
 template <class P, class X, class I>
 X milstein_difference(
     const P& sde, const X& x, const X& f, double t, double h, const I& integrals) {
-  const double root_h = std::sqrt(h);
+  const double root_h = root(h);
   const auto g = sde.diffusion(x, t).eval();
   X sum = X::Zero(x.size());
   for (Eigen::Index j = 0; j < g.cols(); ++j) {

@@ -14,9 +14,10 @@
 #include <cstddef>
 
 #include "stochflow/control/error_estimate.hpp"
-#include "stochflow/methods/srk/unroll.hpp"
+#include "stochflow/methods/srk/rows.hpp"
 #include "stochflow/noise/increments.hpp"
 #include "stochflow/sde.hpp"
+#include "stochflow/unroll.hpp"
 
 namespace stochflow {
 
@@ -69,9 +70,9 @@ X sra_step(const P& sde,
   };
   std::array<X, s> f;
   X next = x;
-  srk::unroll<s>([&](auto i) {
+  detail::unroll<s>([&](auto i) {
     X stage = x;
-    srk::unroll<i>([&](auto j) {
+    detail::unroll<i>([&](auto j) {
       if constexpr (T.A0[i][j] != 0) stage = stage + (h * T.A0[i][j]) * f[j];
       if constexpr (T.B0[i][j] != 0) stage = stage + T.B0[i][j] * noise(T.c1[j], chi);
     });

@@ -14,14 +14,15 @@
 // Source: Roessler, SIAM J. Numer. Anal. 48 (2010), 922-952, section 5.
 
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <type_traits>
 
 #include "stochflow/control/error_estimate.hpp"
-#include "stochflow/methods/srk/unroll.hpp"
+#include "stochflow/methods/srk/rows.hpp"
 #include "stochflow/noise/increments.hpp"
+#include "stochflow/root.hpp"
 #include "stochflow/sde.hpp"
+#include "stochflow/unroll.hpp"
 
 namespace stochflow {
 
@@ -81,21 +82,21 @@ X sri_step(const P& sde,
            X* error = nullptr) {
   constexpr std::size_t s = T.alpha.size();
   constexpr auto c0 = T.c0(), c1 = T.c1();
-  const double root_h = std::sqrt(h);
+  const double root_h = detail::root(h);
   const V chi1 = (dB.W * dB.W - h) * (0.5 / root_h);
   const V chi2 = 0.5 * dB.W + dB.H;
   const V chi3 = (dB.W * dB.W * dB.W - (3 * h) * dB.W) * (1 / (6 * h));
   std::array<X, s> f;
   std::array<std::decay_t<decltype(detail::plain(sde.diffusion(x, t)))>, s> g;
   X next = x;
-  srk::unroll<s>([&](auto i) {
+  detail::unroll<s>([&](auto i) {
     constexpr bool needs_f =
         T.alpha[i] != 0 || srk::uses_column(T.A0, i) || srk::uses_column(T.A1, i);
     // A later stage that is the state itself has what the first one has.
     constexpr bool same_f = i > 0 && srk::empty_row(T.A0, i) && srk::empty_row(T.B0, i);
     constexpr bool same_g = i > 0 && srk::empty_row(T.A1, i) && srk::empty_row(T.B1, i);
     X drift_stage = x, noise_stage = x;
-    srk::unroll<i>([&](auto j) {
+    detail::unroll<i>([&](auto j) {
       if constexpr (T.A0[i][j] != 0) drift_stage = drift_stage + (h * T.A0[i][j]) * f[j];
       if constexpr (T.B0[i][j] != 0) drift_stage = drift_stage + (T.B0[i][j] * chi2) * g[j];
       if constexpr (T.A1[i][j] != 0) noise_stage = noise_stage + (h * T.A1[i][j]) * f[j];

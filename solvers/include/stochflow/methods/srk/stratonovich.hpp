@@ -16,9 +16,10 @@
 #include <utility>
 
 #include "stochflow/control/error_estimate.hpp"
-#include "stochflow/methods/srk/unroll.hpp"
+#include "stochflow/methods/srk/rows.hpp"
 #include "stochflow/noise/increments.hpp"
 #include "stochflow/sde.hpp"
+#include "stochflow/unroll.hpp"
 
 namespace stochflow {
 
@@ -68,9 +69,9 @@ StepWithError<X> stratonovich_step(
   std::array<X, s> f;
   std::array<G, s> g;
   X next = x, error = x * 0.0;
-  srk::unroll<s>([&](auto i) {
+  detail::unroll<s>([&](auto i) {
     X z = x;
-    srk::unroll<i>([&](auto j) {
+    detail::unroll<i>([&](auto j) {
       if constexpr (T.A[i][j] != 0) z = z + (h * T.A[i][j]) * f[j];
       if constexpr (T.AW[i][j] != 0 || T.AH[i][j] != 0) {
         z = z + X(product(g[j], V(T.AW[i][j] * dB.W + T.AH[i][j] * dB.H)));

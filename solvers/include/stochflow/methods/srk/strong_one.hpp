@@ -8,8 +8,7 @@
 //
 // Source: Roessler, SIAM J. Numer. Anal. 48 (2010), 922-952, sections 4 and 6.
 
-#include <cmath>
-
+#include "stochflow/root.hpp"
 #include "stochflow/sde.hpp"
 
 namespace stochflow::srk {
@@ -19,7 +18,7 @@ namespace stochflow::srk {
 template <class P, class X, class G, class I>
 X column_differences(
     const P& sde, const X& base, double s, double h, const G& g, const I& integrals) {
-  const double root_h = std::sqrt(h);
+  const double root_h = detail::root(h);
   if constexpr (MatrixExpression<G>) {
     const G gI = g * integrals / root_h;
     X sum = X::Zero(base.size());

@@ -18,14 +18,15 @@
 
 #include <Eigen/Core>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <type_traits>
 
-#include "stochflow/methods/srk/unroll.hpp"
+#include "stochflow/methods/srk/rows.hpp"
 #include "stochflow/methods/weak/columns.hpp"
 #include "stochflow/noise/increments.hpp"
+#include "stochflow/root.hpp"
 #include "stochflow/sde.hpp"
+#include "stochflow/unroll.hpp"
 
 namespace stochflow {
 
@@ -120,16 +121,16 @@ X weak_ito_step(const P& sde, const X& x, double t, double h, const ThreePointIn
   constexpr std::size_t s = T.alpha.size();
   constexpr auto c0 = T.c0(), c1 = T.c1();
   constexpr bool columns = weak::has_columns<P, X>();
-  const double root_h = std::sqrt(h);
+  const double root_h = detail::root(h);
   const V& I = dB.W;
   const V Ikk_over_root = (I * I - h) * (0.5 / root_h);
   std::array<X, s> f;
   std::array<weak::DiffusionOf<P, X>, s> g;  // column k is g^k(H^k_i)
   X next = x;
-  srk::unroll<s>([&](auto i) {
+  detail::unroll<s>([&](auto i) {
     if constexpr (T.uses_f(i)) {
       X stage = x;
-      srk::unroll<i>([&](auto j) {
+      detail::unroll<i>([&](auto j) {
         if constexpr (T.A0[i][j] != 0) stage = stage + (h * T.A0[i][j]) * f[j];
         if constexpr (T.B0[i][j] != 0) stage = stage + T.B0[i][j] * X(product(g[j], I));
       });
@@ -138,14 +139,14 @@ X weak_ito_step(const P& sde, const X& x, double t, double h, const ThreePointIn
     }
     if constexpr (T.uses_g(i)) {
       X common = x;
-      srk::unroll<i>([&](auto j) {
+      detail::unroll<i>([&](auto j) {
         if constexpr (T.A1[i][j] != 0) common = common + (h * T.A1[i][j]) * f[j];
       });
       const double at = t + c1[i] * h;
       if constexpr (i == 0 || P::noise == Noise::additive) {
         g[i] = sde.diffusion(common, at);
       } else if constexpr (!columns) {
-        srk::unroll<i>([&](auto j) {
+        detail::unroll<i>([&](auto j) {
           if constexpr (T.B1[i][j] != 0) common = common + (root_h * T.B1[i][j]) * g[j];
         });
         g[i] = sde.diffusion(common, at);
@@ -153,7 +154,7 @@ X weak_ito_step(const P& sde, const X& x, double t, double h, const ThreePointIn
         g[i] = g[0];  // the right shape
         for (Eigen::Index k = 0; k < I.size(); ++k) {
           X stage = common;
-          srk::unroll<i>([&](auto j) {
+          detail::unroll<i>([&](auto j) {
             if constexpr (T.B1[i][j] != 0) {
               stage = stage + (root_h * T.B1[i][j]) * X(g[j].col(k).array());
             }
@@ -167,7 +168,7 @@ X weak_ito_step(const P& sde, const X& x, double t, double h, const ThreePointIn
     }
   });
   if constexpr (columns) {
-    srk::unroll<s>([&](auto i) {
+    detail::unroll<s>([&](auto i) {
       if constexpr (T.b3[i] == 0 && T.b4[i] == 0) {
         return;
       } else if constexpr (i == 0) {
@@ -176,7 +177,7 @@ X weak_ito_step(const P& sde, const X& x, double t, double h, const ThreePointIn
         for (Eigen::Index k = 0; k < I.size(); ++k) {
           const V I_k = weak::mixed_integrals(I, dB.e, h, k) * (1 / root_h);
           X stage = x;
-          srk::unroll<s>([&](auto j) {
+          detail::unroll<s>([&](auto j) {
             if constexpr (T.B2[i][j] != 0) stage = stage + T.B2[i][j] * X(product(g[j], I_k));
           });
           next =

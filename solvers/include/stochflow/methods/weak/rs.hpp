@@ -16,10 +16,10 @@
 // Source: Roessler, BIT Numer. Math. 47 (2007), 657-680.
 
 #include <Eigen/Core>
-#include <cmath>
 
 #include "stochflow/methods/weak/columns.hpp"
 #include "stochflow/noise/increments.hpp"
+#include "stochflow/root.hpp"
 #include "stochflow/sde.hpp"
 
 namespace stochflow::weak {
@@ -49,7 +49,7 @@ RsNoise<X> rs_noise(
     return {X(0.125 * I_g1 + 0.375 * I_g2 + 0.375 * I_g3 + 0.125 * I_g4),
             X(0.25 * I_g1 + 0.75 * I_g2)};
   } else {
-    const double root_h = std::sqrt(h);
+    const double root_h = detail::root(h);
     auto blend = g1;  // (g1 + 3 g2)/4
     const auto column = [](const auto& g, Eigen::Index k) { return X(g.col(k).array()); };
     for (Eigen::Index k = 0; k < I.size(); ++k) {

@@ -13,9 +13,8 @@
 // Source: Tocino and Vigo-Aguiar, SIAM J. Sci. Comput. 24 (2002), 507-523. Their companions SIEB
 // and SMEB, as published in several libraries, are of weak order 1 only.
 
-#include <cmath>
-
 #include "stochflow/noise/increments.hpp"
+#include "stochflow/root.hpp"
 #include "stochflow/sde.hpp"
 
 namespace stochflow::weak {
@@ -26,7 +25,7 @@ struct TocinoCoefficients {
 
 template <const auto& T, class P, class X, class V>
 X tocino_step(const P& sde, const X& x, double t, double h, const Increment<V>& dB) {
-  const double root_h = std::sqrt(h);
+  const double root_h = detail::root(h);
   const V& W = dB.W;
   const X k0 = sde.drift(x, t);
   const auto g0 = detail::plain(sde.diffusion(x, t));

@@ -10,10 +10,10 @@
 // Source: Tang and Xiao, BIT Numer. Math. 57 (2017), 241-260.
 
 #include <Eigen/Core>
-#include <cmath>
 
 #include "stochflow/methods/weak/columns.hpp"
 #include "stochflow/noise/increment_types.hpp"
+#include "stochflow/root.hpp"
 
 namespace stochflow::weak {
 
@@ -24,7 +24,7 @@ X two_sign_noise(const P& sde,
                  double h,
                  const G& g,
                  const ThreePointIncrement<V>& dB) {
-  const double root_h = std::sqrt(h);
+  const double root_h = detail::root(h);
   const V& I = dB.W;
   if constexpr (!has_columns<P, X>()) {
     const V twice_Ikk = dB.e * (I * I - h) * (1 / root_h);

@@ -1,24 +1,12 @@
 #pragma once
 
-// Small constant arithmetic for Runge-Kutta tableaus, and a loop whose index is a constant, so that
-// zero coefficients cost nothing.
+// Small constant arithmetic for Runge-Kutta tableaus.
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <type_traits>
-#include <utility>
 
 namespace stochflow::srk {
-
-/// body(0), ..., body(n-1) with integral constants.
-template <std::size_t n, class Body>
-constexpr void unroll(const Body& body) {
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (body(std::integral_constant<std::size_t, I>{}), ...);
-  }
-  (std::make_index_sequence<n>{});
-}
 
 template <std::size_t s>
 using Row = std::array<double, s>;
