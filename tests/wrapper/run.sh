@@ -115,4 +115,17 @@ settings=(X=1)
 command=(test)
 expect 1 "formatting not checked" "could not configure"
 case $output in *"apt-get was called"*) echo "apt was called: $output"; exit 1 ;; esac
+
+echo "presets that are newer than the build folder: it is configured again, and otherwise built"
+machine
+stand_in dpkg-query <<<'echo installed'
+stand_in cmake <<<'exit 1'
+command=(simulate ou)
+mkdir -p "$work/tree/build/release"
+echo "STOCHFLOW_DIFFUSION:BOOL=ON" >"$work/tree/build/release/CMakeCache.txt"
+touch -d "1 hour ago" "$work/tree/build/release/build.ninja"
+touch "$work/tree/CMakePresets.json"
+expect 1 "could not configure"
+touch -d "2 hours ago" "$work/tree/CMakePresets.json"
+expect 1 "the build failed"
 echo "as expected"
