@@ -51,11 +51,10 @@ template <std::size_t capacity>
 struct NormalsPlace {
   std::uint64_t draw;
   std::size_t first = 0;
-  std::size_t count = capacity;
 
   constexpr NormalsPlace(std::size_t components, std::size_t k, std::uint64_t step) : draw(step) {
     if (components - k >= capacity) return;
-    count = components - k;
+    const std::size_t count = components - k;
     const SharedDraw<capacity> shared(count, step);
     draw = step - shared.first / std::bit_ceil(count);
     first = shared.first;
@@ -73,7 +72,7 @@ void fill_step_normals(const Draws& normals_of, std::uint64_t step, std::span<Nu
     const detail::NormalsPlace<capacity> place(out.size(), k, step);
     const auto& normals = normals_of(place.draw, k / capacity);
     detail::unroll<capacity>([&](auto j) {
-      if (j < place.count) out[k + j] = static_cast<Number>(normals[place.first + j]);
+      if (k + j < out.size()) out[k + j] = static_cast<Number>(normals[place.first + j]);
     });
   }
 }
