@@ -8,7 +8,7 @@ function(stochflow_refusals layer)
     file(STRINGS ${source} first LIMIT_COUNT 1)
     string(REPLACE "// EXPECT: " "" words "${first}")
     set(compile ${CMAKE_CXX_COMPILER} -std=c++20 -fsyntax-only
-                "-isystem$<JOIN:${includes},;-isystem>" ${source})
+                "-I$<JOIN:${includes},$<SEMICOLON>-I>" ${source})
     add_test(NAME Refusal.${name}.compiles COMMAND ${compile} COMMAND_EXPAND_LISTS)
     add_test(NAME Refusal.${name}.refused COMMAND ${compile} -DSTOCHFLOW_REFUSED COMMAND_EXPAND_LISTS)
     set_tests_properties(Refusal.${name}.refused PROPERTIES PASS_REGULAR_EXPRESSION "${words}")
