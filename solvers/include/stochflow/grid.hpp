@@ -31,14 +31,16 @@ inline std::vector<double> uniform_grid(double t0, double t1, std::int64_t n) {
 namespace detail {
 
 inline void check_times(std::span<const double> grid, const std::vector<double>& save_at) {
-  std::ostringstream text;
+  // For each trajectory: no text until there is something to say.
   if (grid.size() < 2) {
+    std::ostringstream text;
     text << "solve: the grid has " << grid.size()
          << " times, but a start and an end are needed: use uniform_grid(t0, t1, n)";
     throw std::invalid_argument(text.str());
   }
   for (std::size_t k = 0; k + 1 < grid.size(); ++k) {
     if (!(grid[k] < grid[k + 1]) || !std::isfinite(grid[k]) || !std::isfinite(grid[k + 1])) {
+      std::ostringstream text;
       text << "solve: grid times must be finite and increase, but grid[" << k << "] = " << grid[k]
            << " and grid[" << k + 1 << "] = " << grid[k + 1];
       throw std::invalid_argument(text.str());
@@ -47,6 +49,7 @@ inline void check_times(std::span<const double> grid, const std::vector<double>&
   for (std::size_t k = 0; k < save_at.size(); ++k) {
     const bool inside = save_at[k] >= grid.front() && save_at[k] <= grid.back();
     if (!inside || (k > 0 && !(save_at[k - 1] < save_at[k]))) {
+      std::ostringstream text;
       text << "solve: save times must increase and lie in [" << grid.front() << ", " << grid.back()
            << "], but save_at[" << k << "] = " << save_at[k];
       throw std::invalid_argument(text.str());

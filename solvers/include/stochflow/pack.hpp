@@ -133,13 +133,46 @@ Pack<T> select(const PackMask<T>& mask,
 #endif
 }
 
+// std::experimental::fma may call the scalar function lane by lane, hence intrinsics; and where
+// there are intrinsics with a mask of zeros, GCC 12 does not warn of its own headers (GCC bug
+// 105593).
+namespace detail {
+#if defined(__AVX512F__)
+inline auto fused(__m512d a, __m512d b, __m512d c) { return _mm512_fmadd_pd(a, b, c); }
+inline auto fused(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
+inline auto root_of(__m512d a) { return _mm512_maskz_sqrt_pd(0xFF, a); }
+inline auto root_of(__m512 a) { return _mm512_maskz_sqrt_ps(0xFFFF, a); }
+inline auto floor_of(__m512d a) {
+  return _mm512_maskz_roundscale_pd(0xFF, a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+}
+inline auto floor_of(__m512 a) {
+  return _mm512_maskz_roundscale_ps(0xFFFF, a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+}
+inline __m512d to_register(Pack<double> a) { return static_cast<__m512d>(a.simd()); }
+inline __m512 to_register(Pack<float> a) { return static_cast<__m512>(a.simd()); }
+#elif defined(__FMA__)
+inline auto fused(__m256d a, __m256d b, __m256d c) { return _mm256_fmadd_pd(a, b, c); }
+inline auto fused(__m256 a, __m256 b, __m256 c) { return _mm256_fmadd_ps(a, b, c); }
+inline __m256d to_register(Pack<double> a) { return static_cast<__m256d>(a.simd()); }
+inline __m256 to_register(Pack<float> a) { return static_cast<__m256>(a.simd()); }
+#endif
+}  // namespace detail
+
 template <class T>
 Pack<T> sqrt(const Pack<T>& a) {
+#if defined(__AVX512F__)
+  return typename Pack<T>::Simd(detail::root_of(detail::to_register(a)));
+#else
   return std::experimental::sqrt(a.simd());
+#endif
 }
 template <class T>
 Pack<T> floor(const Pack<T>& a) {
+#if defined(__AVX512F__)
+  return typename Pack<T>::Simd(detail::floor_of(detail::to_register(a)));
+#else
   return std::experimental::floor(a.simd());
+#endif
 }
 template <class T>
 Pack<T> abs(const Pack<T>& a) {
@@ -153,21 +186,6 @@ template <class T>
 Pack<T> abs2(const Pack<T>& a) {
   return a * a;
 }
-// std::experimental::fma may call the scalar function lane by lane, hence the intrinsics.
-namespace detail {
-#if defined(__AVX512F__)
-inline auto fused(__m512d a, __m512d b, __m512d c) { return _mm512_fmadd_pd(a, b, c); }
-inline auto fused(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
-inline __m512d to_register(Pack<double> a) { return static_cast<__m512d>(a.simd()); }
-inline __m512 to_register(Pack<float> a) { return static_cast<__m512>(a.simd()); }
-#elif defined(__FMA__)
-inline auto fused(__m256d a, __m256d b, __m256d c) { return _mm256_fmadd_pd(a, b, c); }
-inline auto fused(__m256 a, __m256 b, __m256 c) { return _mm256_fmadd_ps(a, b, c); }
-inline __m256d to_register(Pack<double> a) { return static_cast<__m256d>(a.simd()); }
-inline __m256 to_register(Pack<float> a) { return static_cast<__m256>(a.simd()); }
-#endif
-}  // namespace detail
-
 /// a b + c, rounded once.
 template <class T>
 Pack<T> fma(const Pack<T>& a,

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "stochflow/checkpoint.hpp"
+#include "stochflow/noise/ahead.hpp"
 #include "stochflow/solve.hpp"
 #include "stochflow/solve_adaptive.hpp"
 
@@ -88,7 +89,7 @@ class Run {
         events_(std::move(events)),
         id_(id),
         path_((detail::check_times(grid_, options_.save_at),
-               brownian_path(problem_, x0, grid_.front(), id.seed, id.trajectory))),
+               detail::path_in_order(problem_, x0, grid_.front(), id.seed, id.trajectory))),
         run_(x0, grid_.front(), detail::start_memory(method_, problem_, x0, grid_.front())) {
     detail::require_compatible<P, M>();
   }
@@ -137,7 +138,7 @@ class Run {
   }
 
  private:
-  using Path = decltype(brownian_path(
+  using Path = decltype(detail::path_in_order(
       std::declval<const P&>(), std::declval<const X&>(), 0.0, std::uint64_t{}, std::uint64_t{}));
 
   P problem_;

@@ -21,7 +21,7 @@
 #include "stochflow/facts.hpp"
 #include "stochflow/grid.hpp"
 #include "stochflow/grid_run.hpp"
-#include "stochflow/noise/increments.hpp"
+#include "stochflow/noise/ahead.hpp"
 #include "stochflow/require.hpp"
 #include "stochflow/sde.hpp"
 #include "stochflow/solution.hpp"
@@ -31,6 +31,7 @@
 namespace stochflow {
 namespace detail {
 
+/// Along a grid and save times that have been checked.
 template <class P, class M, class X, class Path, class Observer, class EventList>
 Solution<X> solve_on(const P& problem,
                      const M& method,
@@ -42,7 +43,6 @@ Solution<X> solve_on(const P& problem,
                      const EventList& events,
                      PathId id) {
   require_compatible<P, M>();
-  check_times(grid, options.save_at);
   using Memory = MemoryOf<M, P, X>;
   GridRun<X, Memory, EventList> run(
       x0, grid.front(), start_memory(method, problem, x0, grid.front()));
@@ -50,6 +50,20 @@ Solution<X> solve_on(const P& problem,
   constexpr auto all = std::numeric_limits<std::int64_t>::max();
   run.advance(problem, method, grid, path, options, events, id, all, observer);
   return std::move(run.solution());
+}
+
+/// The same along the Brownian path of (seed, trajectory).
+template <class P, class M, class X, class Observer, class EventList>
+Solution<X> solve_on_path(const P& problem,
+                          const M& method,
+                          const X& x0,
+                          std::span<const double> grid,
+                          PathId id,
+                          const SolveOptions& options,
+                          Observer& observer,
+                          const EventList& events) {
+  const auto path = path_in_order(problem, x0, grid.front(), id.seed, id.trajectory);
+  return solve_on(problem, method, x0, grid, path, options, observer, events, id);
 }
 
 }  // namespace detail
@@ -65,6 +79,7 @@ requires ProblemFor<P, X> && ObserverOf<Observer, X> Solution<X> solve(
     const Path& path,
     const SolveOptions& options = {},
     Observer&& observer = {}) {
+  detail::check_times(grid, options.save_at);
   return detail::solve_on(problem, method, x0, grid, path, options, observer, NoEvents{}, PathId{});
 }
 
@@ -80,15 +95,7 @@ requires ProblemFor<P, X> && ObserverOf<Observer, X> Solution<X> solve(
     Observer&& observer = {},
     const EventList& events = {}) {
   detail::check_times(grid, options.save_at);
-  return detail::solve_on(problem,
-                          method,
-                          x0,
-                          grid,
-                          brownian_path(problem, x0, grid.front(), id.seed, id.trajectory),
-                          options,
-                          observer,
-                          events,
-                          id);
+  return detail::solve_on_path(problem, method, x0, grid, id, options, observer, events);
 }
 
 /// The same with events and no observer.

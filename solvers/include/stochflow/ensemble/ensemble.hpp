@@ -83,14 +83,10 @@ simulate(const P& problem,
     const std::int64_t first = index * detail::leaf_size;
     const std::int64_t last = std::min(first + detail::leaf_size, options.trajectories);
     for (std::int64_t k = first; k < last; ++k) {
-      const auto solution = solve(problem,
-                                  method,
-                                  x0,
-                                  grid,
-                                  PathId{options.seed, static_cast<std::uint64_t>(k)},
-                                  solve_options,
-                                  NoObserver{},
-                                  events);
+      NoObserver observer;
+      const PathId id{options.seed, static_cast<std::uint64_t>(k)};
+      const auto solution =
+          detail::solve_on_path(problem, method, x0, grid, id, solve_options, observer, events);
       const bool ended = solution.outcome.status == Status::event;
       if (!solution.outcome.ok() && !ended) {
         leaf.fail(k, solution.outcome);

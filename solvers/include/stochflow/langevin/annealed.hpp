@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "stochflow/ensemble/ensemble.hpp"
-#include "stochflow/noise/increments.hpp"
+#include "stochflow/noise/ahead.hpp"
 #include "stochflow/status.hpp"
 
 namespace stochflow {
@@ -75,7 +75,7 @@ std::vector<AnnealedSample<X>> annealed_langevin(const Score& score,
     const auto id = static_cast<std::uint64_t>(k);
     AnnealedSample<X>& sample = samples[id];
     X x = starts[id];
-    const FreshIncrements<X> path(options.seed, id, x);
+    const auto path = detail::increments_in_order(options.seed, id, x);
     std::int64_t n = 0;
     double t = 0;
     sample.outcome.status = Status::ok;

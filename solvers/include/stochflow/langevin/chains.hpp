@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "stochflow/ensemble/ensemble.hpp"
-#include "stochflow/noise/increments.hpp"
+#include "stochflow/noise/ahead.hpp"
 #include "stochflow/status.hpp"
 
 namespace stochflow {
@@ -67,7 +67,7 @@ std::vector<Chain<X>> sample_chains(const T& target,
   const auto run = [&](std::int64_t k) {
     const auto id = static_cast<std::uint64_t>(k);
     Chain<X>& chain = chains[id];
-    const FreshIncrements<X> path(options.seed, id, starts[id]);
+    const auto path = detail::increments_in_order(options.seed, id, starts[id]);
     auto point = kernel.start(target, starts[id]);
     std::int64_t taken = 0;
     for (std::int64_t i = 0; i < iterations; ++i) {

@@ -50,8 +50,8 @@ using WordPack = WordsOf<double>;
 // One multiplication of 32 bits by 32 bits to 64 a lane: compilers make three of it otherwise.
 inline WordPack multiply_low_halves(const WordPack& a, std::uint32_t m) {
 #if defined(__AVX512F__)
-  return WordPack::Simd(_mm512_mul_epu32(static_cast<__m512i>(a.simd()),
-                                         _mm512_set1_epi64(static_cast<long long>(m))));
+  return WordPack::Simd(_mm512_maskz_mul_epu32(
+      0xFF, static_cast<__m512i>(a.simd()), _mm512_set1_epi64(static_cast<long long>(m))));
 #elif defined(__AVX2__)
   return WordPack::Simd(_mm256_mul_epu32(static_cast<__m256i>(a.simd()),
                                          _mm256_set1_epi64x(static_cast<long long>(m))));

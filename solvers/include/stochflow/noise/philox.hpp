@@ -85,8 +85,16 @@ struct Philox {
                                              std::uint32_t index,
                                              std::uint32_t lane,
                                              const Key& key) {
+    return words_of_draws(trajectory, Word(std::uint64_t{index}), lane, key);
+  }
+  /// The same with an index in each lane of a pack.
+  template <class Word>
+  static constexpr std::array<Word, 2> words_of_draws(const Word& trajectory,
+                                                      const Word& index,
+                                                      std::uint32_t lane,
+                                                      const Key& key) {
     const auto b = philox4x32_words<Word>(
-        {trajectory, trajectory >> 32, Word(std::uint64_t{index}), Word(std::uint64_t{lane})}, key);
+        {trajectory, trajectory >> 32, index, Word(std::uint64_t{lane})}, key);
     const Word half(std::uint64_t{0xFFFFFFFF});
     return {b[1] << 32 | (b[0] & half), b[3] << 32 | (b[2] & half)};
   }
@@ -118,6 +126,15 @@ class BasicRandomStream {
                                       std::uint64_t index,
                                       std::uint32_t lane) const {
     return draw(index, lane).words(trajectory);
+  }
+
+  /// Several draws of one trajectory: `index` holds theirs, which agree in the upper 32 bits.
+  template <class Word>
+  std::array<Word, 2> words_of_draws(std::uint64_t trajectory,
+                                     const Word& index,
+                                     std::uint64_t one_of_them,
+                                     std::uint32_t lane) const {
+    return Generator::words_of_draws(Word(trajectory), index, lane, key_of(one_of_them));
   }
 
   /// Draw `index` of every trajectory. For loops over trajectories: the key is derived once.
