@@ -74,7 +74,11 @@ class NormalsAhead {
     return result;
   }
 
-  void fill(Block& block, std::uint64_t number, int shift, std::uint32_t lane) const {
+  // By itself, so that looking a normal up stays small enough to be part of the step.
+  [[gnu::noinline, gnu::flatten]] void fill(Block& block,
+                                            std::uint64_t number,
+                                            int shift,
+                                            std::uint32_t lane) const {
     const std::uint64_t first = number * length;
     for (std::size_t p = 0; p < length; p += lanes) {
       const auto draws = Words::trajectories(first + p) << shift;
