@@ -157,6 +157,48 @@ TEST(BrownianTree, WithKIsTheSamePathInAnyOrder) {
 
 using Pair = Vector<double, 2>;
 
+/// The normals of nodes one by one, not for several levels at once.
+struct OneByOne {
+  StreamNormals stream;
+  template <class V>
+  V operator()(std::uint64_t index, const V& like) const {
+    return stream(index, like);
+  }
+};
+template <template <class> class Kind, class V>
+void expect_levels_equal(const V& like) {
+  BrownianTree<V, Kind> tree(4, 7, 0, 3, like);
+  BrownianTree<V, Kind, OneByOne> plain({{4, Bridge<Kind>::purpose, 7}}, 0, 3, like);
+  const auto same = [](const V& a, const V& b) {
+    if constexpr (is_number<V>) {
+      return a == b;
+    } else {
+      return (a == b).all();
+    }
+  };
+  const RandomStream stream(1, Purpose::increments);
+  std::int64_t at = 0;
+  for (std::uint64_t k = 0; k < 2000; ++k) {
+    // Forward in short and long steps, from time to time anywhere.
+    const auto bits = stream.bits(0, k, 0);
+    const std::int64_t step = 1 + (bits[0] >> (2 + bits[1] % 30));
+    if (bits[2] % 8 == 0 || at + step > Tree::ticks) at = bits[3] >> 2;
+    const std::int64_t to = std::min(at + step, Tree::ticks);
+    if (at < to) {
+      const auto a = tree.between(at, to), b = plain.between(at, to);
+      ASSERT_TRUE(same(a.W, b.W) && same(a.H, b.H)) << at << " to " << to;
+      at = to;
+    }
+  }
+}
+TEST(BrownianTree, LevelsDrawnTogetherAreThoseOneByOne) {
+  expect_levels_equal<SpaceTimeIncrement>(1.0);
+  expect_levels_equal<SpaceTimeTimeIncrement>(1.0);
+  expect_levels_equal<SpaceTimeIncrement>(1.0f);
+  expect_levels_equal<SpaceTimeIncrement>(Vector<double, 3>(0, 0, 0));
+  expect_levels_equal<SpaceTimeTimeIncrement>(Vector<double>(Vector<double>::Zero(4)));
+}
+
 TEST(AreaTree, AreasOfPartsMakeTheWhole) {
   AreaTree<Pair> tree(1, 2, 0, 3, 10, Pair::Zero());
   const auto c = tree.cell();

@@ -22,26 +22,11 @@
 #include <utility>
 
 #include "stochflow/noise/bridge.hpp"
+#include "stochflow/noise/descent_normals.hpp"
 #include "stochflow/noise/increments.hpp"
 #include "stochflow/noise/like.hpp"
 
 namespace stochflow {
-
-/// Standard normals as a pure function of their index, shaped like `like`.
-class StreamNormals {
- public:
-  StreamNormals(std::uint64_t seed, Purpose purpose, std::uint64_t trajectory)
-      : stream_(seed, purpose), trajectory_(trajectory) {}
-
-  template <class V>
-  V operator()(std::uint64_t index, const V& like) const {
-    return standard_normals(stream_, trajectory_, index, like);
-  }
-
- private:
-  RandomStream stream_;
-  std::uint64_t trajectory_;
-};
 
 /// Kind: SpaceTimeIncrement, or SpaceTimeTimeIncrement (another path, not the same with K added).
 /// Normals: where the randomness comes from, normals(index, like) -> V.
@@ -69,7 +54,7 @@ class BrownianTree {
       text << "BrownianTree: expected finite times t0 < t1, found t0 = " << t0 << ", t1 = " << t1;
       throw std::invalid_argument(text.str());
     }
-    nodes_[0] = {0, Bridge<Kind>::template whole<V>(t1 - t0, draw(0))};
+    nodes_[0] = {0, Bridge<Kind>::template whole<V>(t1 - t0, NodeNormals::one(normals_, 0, like_))};
   }
 
   /// The path conditioned on both ends, W(t1) - W(t0) = end: a Brownian bridge, for any question.
@@ -110,18 +95,10 @@ class BrownianTree {
     Tick count;  // 0: nothing yet, the increment is without meaning
   };
 
-  /// The normals that belong to a node.
-  std::array<V, Bridge<Kind>::normals> draw(std::uint64_t node) const {
-    constexpr std::uint64_t stride = std::bit_ceil(Bridge<Kind>::normals);
-    return [&]<std::size_t... which>(std::index_sequence<which...>) {
-      return std::array{normals_(stride * node + which, like_)...};
-    }
-    (std::make_index_sequence<Bridge<Kind>::normals>{});
-  }
-
-  std::array<Kind<V>, 2> halves(const Kind<V>& whole, int level, Tick index) const {
-    const auto node = (std::uint64_t{1} << level) | static_cast<std::uint64_t>(index);
-    return Bridge<Kind>::halves(whole, length(ticks >> level), draw(node));
+  /// `goal` is a tick inside the node, towards which the descent goes.
+  std::array<Kind<V>, 2> halves(const Kind<V>& whole, int level, Tick index, Tick goal) {
+    return Bridge<Kind>::halves(
+        whole, length(ticks >> level), node_normals_(normals_, level, index, goal, like_));
   }
 
   /// Adds the part of the known node at `level` that lies in [from, to), left to right. The child
@@ -143,7 +120,7 @@ class BrownianTree {
       collect(level + 1, from, to, sum);  // the cached child is the one needed
       return;
     }
-    const auto [first, second] = halves(node.increment, level, node.index);
+    const auto [first, second] = halves(node.increment, level, node.index, to < end ? to : from);
     if (left) {
       enter(level + 1, {2 * node.index, first});
       collect(level + 1, from, to, sum);
@@ -158,7 +135,9 @@ class BrownianTree {
   void enter(int level, Node node) {
     Node& place = nodes_[static_cast<std::size_t>(level)];
     if (place.index != node.index) {
-      for (std::size_t below = static_cast<std::size_t>(level) + 1; below < nodes_.size();
+      // The descent has no gaps: below a node that is not known none is.
+      for (auto below = static_cast<std::size_t>(level) + 1;
+           below < nodes_.size() && nodes_[below].index != -1;
            ++below) {
         nodes_[below].index = -1;
       }
@@ -166,7 +145,10 @@ class BrownianTree {
     place = std::move(node);
   }
 
+  using NodeNormals = detail::NodeNormals<V, Bridge<Kind>::normals, depth>;
+
   Normals normals_;
+  NodeNormals node_normals_;
   double t0_, t1_;
   V like_;
   std::array<Node, depth + 1> nodes_{};
