@@ -4,24 +4,21 @@
 
 #include <vector>
 
+#include "solvers/noise/shapes.hpp"
 #include "stochflow/models/geometric_brownian_motion.hpp"
 
 namespace stochflow {
 namespace {
 
-#if STOCHFLOW_DRAWS_AHEAD
+using testing::for_each_shape;
+using testing::same;
+
+#if defined(__AVX2__) && defined(__FMA__)
 /// In order, again, back and far ahead: always what FreshIncrements has, to the last bit.
 template <class V>
 void expect_fresh(const V& like, std::uint64_t trajectory) {
   const AheadIncrements<V> ahead(5, trajectory, like);
   const FreshIncrements<V> fresh(5, trajectory, like);
-  const auto same = [](const V& a, const V& b) {
-    if constexpr (is_number<V>) {
-      return a == b;
-    } else {
-      return (a == b).all();
-    }
-  };
   std::vector<std::int64_t> steps;
   for (std::int64_t n = 0; n < 300; ++n) steps.push_back(n);
   for (const std::int64_t n : {299, 299, 17, 18, 1000000}) steps.push_back(n);
@@ -40,14 +37,7 @@ void expect_fresh(const V& like, std::uint64_t trajectory) {
 
 TEST(AheadIncrements, AreTheFreshOnes) {
   for (const std::uint64_t trajectory : {0ull, 1000ull, (1ull << 32) + 3}) {
-    expect_fresh(1.0, trajectory);
-    expect_fresh(Vector<double, 2>(0, 0), trajectory);
-    expect_fresh(Vector<double, 3>(0, 0, 0), trajectory);
-    expect_fresh(Vector<double>(Vector<double>::Zero(7)), trajectory);
-    expect_fresh(1.0f, trajectory);
-    expect_fresh(Vector<float, 2>(0, 0), trajectory);
-    expect_fresh(Vector<float, 3>(0, 0, 0), trajectory);
-    expect_fresh(Vector<float>(Vector<float>::Zero(7)), trajectory);
+    for_each_shape([&](const auto& like) { expect_fresh(like, trajectory); });
   }
 }
 

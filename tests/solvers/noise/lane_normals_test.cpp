@@ -4,22 +4,19 @@
 
 #include <vector>
 
+#include "solvers/noise/shapes.hpp"
 #include "stochflow/noise/increments.hpp"
 
 namespace stochflow {
 namespace {
 
+using testing::for_each_shape;
+using testing::same;
+
 /// Every kind of increment in lanes is that of the trajectories one by one, to the last bit.
 template <class V>
 void expect_lanes_equal(const V& one, std::uint64_t first) {
   const FreshIncrements<InLanesOf<V>> many(5, first, to_lanes(one));
-  const auto same = [](const auto& in_lane, const V& alone) {
-    if constexpr (is_number<V>) {
-      return in_lane == alone;
-    } else {
-      return (in_lane == alone).all();
-    }
-  };
   for (std::int64_t n = 0; n < 300; ++n) {
     const Step step{n, 0.1 * static_cast<double>(n), 0.1};
     const auto dB = many.space_time_time_increment(step);
@@ -42,14 +39,7 @@ void expect_lanes_equal(const V& one, std::uint64_t first) {
 TEST(LaneNormals, AreTheScalarOnes) {
   // The last start makes the lanes cross 2^32.
   for (const std::uint64_t first : {0ull, 1000ull, (1ull << 32) - 1}) {
-    expect_lanes_equal(1.0, first);
-    expect_lanes_equal(Vector<double, 2>(0, 0), first);
-    expect_lanes_equal(Vector<double, 3>(0, 0, 0), first);
-    expect_lanes_equal(Vector<double>(Vector<double>::Zero(7)), first);
-    expect_lanes_equal(1.0f, first);
-    expect_lanes_equal(Vector<float, 2>(0, 0), first);
-    expect_lanes_equal(Vector<float, 3>(0, 0, 0), first);
-    expect_lanes_equal(Vector<float>(Vector<float>::Zero(7)), first);
+    for_each_shape([&](const auto& like) { expect_lanes_equal(like, first); });
   }
 }
 

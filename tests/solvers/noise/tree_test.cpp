@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "solvers/noise/shapes.hpp"
 #include "stochflow/methods/milstein.hpp"
 #include "stochflow/models/geometric_brownian_motion.hpp"
 #include "stochflow/noise/area_tree.hpp"
@@ -16,6 +17,8 @@
 
 namespace stochflow {
 namespace {
+
+using testing::same;
 
 using Tree = BrownianTree<double>;
 using TreeK = BrownianTree<double, SpaceTimeTimeIncrement>;
@@ -169,13 +172,6 @@ template <template <class> class Kind, class V>
 void expect_levels_equal(const V& like) {
   BrownianTree<V, Kind> tree(4, 7, 0, 3, like);
   BrownianTree<V, Kind, OneByOne> plain({{4, Bridge<Kind>::purpose, 7}}, 0, 3, like);
-  const auto same = [](const V& a, const V& b) {
-    if constexpr (is_number<V>) {
-      return a == b;
-    } else {
-      return (a == b).all();
-    }
-  };
   const RandomStream stream(1, Purpose::increments);
   std::int64_t at = 0;
   for (std::uint64_t k = 0; k < 2000; ++k) {

@@ -18,14 +18,11 @@
 
 // Narrower packs gain nothing: the multiply-add would be a function of the C library in each lane.
 #if defined(__AVX2__) && defined(__FMA__)
-#define STOCHFLOW_DRAWS_AHEAD 1
 #include "stochflow/noise/lane_normals.hpp"
-#else
-#define STOCHFLOW_DRAWS_AHEAD 0
 #endif
 
 namespace stochflow {
-#if STOCHFLOW_DRAWS_AHEAD
+#if defined(__AVX2__) && defined(__FMA__)
 namespace detail {
 
 /// The standard normals of one trajectory, T double or float.
@@ -96,16 +93,18 @@ class NormalsAhead {
 
 }  // namespace detail
 
-/// V as for FreshIncrements, of double or float.
+/// V as for FreshIncrements, of double or float; what else a path is asked for, that one answers.
 template <class V>
-class AheadIncrements : public FreshIncrements<V> {
+class AheadIncrements {
  public:
+  using value_type = V;
+
   AheadIncrements(std::uint64_t seed, std::uint64_t trajectory, V like)
-      : FreshIncrements<V>(seed, trajectory, like),
-        like_(std::move(like)),
+      : fresh_(seed, trajectory, like),
         W_(seed, Purpose::increments, trajectory),
         H_(seed, Purpose::space_time_area, trajectory),
-        K_(seed, Purpose::space_time_time_area, trajectory) {}
+        K_(seed, Purpose::space_time_time_area, trajectory),
+        like_(std::move(like)) {}
 
   Increment<V> increment(const Step& step) const {
     return detail::scaled(step.h, W_.of(index(step), like_));
@@ -118,11 +117,23 @@ class AheadIncrements : public FreshIncrements<V> {
         step.h, W_.of(index(step), like_), H_.of(index(step), like_), K_.of(index(step), like_));
   }
 
+  AreaIncrement<V> area_increment(const Step& step) const { return fresh_.area_increment(step); }
+  TwoPointIncrement<V> two_point_increment(const Step& step) const {
+    return fresh_.two_point_increment(step);
+  }
+  ThreePointIncrement<V> three_point_increment(const Step& step) const {
+    return fresh_.three_point_increment(step);
+  }
+  V bridge_normals(const Step& step, std::uint32_t ordinal) const {
+    return fresh_.bridge_normals(step, ordinal);
+  }
+
  private:
   static std::uint64_t index(const Step& step) { return static_cast<std::uint64_t>(step.index); }
 
-  V like_;
+  FreshIncrements<V> fresh_;
   mutable detail::NormalsAhead<NumberOf<V>> W_, H_, K_;
+  V like_;
 };
 #endif
 
@@ -132,7 +143,7 @@ namespace detail {
 /// order.
 template <class V>
 auto increments_in_order(std::uint64_t seed, std::uint64_t trajectory, V like) {
-#if STOCHFLOW_DRAWS_AHEAD
+#if defined(__AVX2__) && defined(__FMA__)
   using T = NumberOf<V>;
   if constexpr (std::is_same_v<T, double> || std::is_same_v<T, float>) {
     return AheadIncrements<V>(seed, trajectory, std::move(like));

@@ -9,9 +9,15 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 
-#include "stochflow/noise/ahead.hpp"
 #include "stochflow/noise/increments.hpp"
+
+// As in noise/ahead.hpp.
+#if defined(__AVX2__) && defined(__FMA__)
+#include "stochflow/noise/lane_normals.hpp"
+#endif
 
 namespace stochflow {
 
@@ -50,7 +56,7 @@ class NodeNormals {
     return one(normals, node_of(level, index), like);
   }
 
-#if STOCHFLOW_DRAWS_AHEAD
+#if defined(__AVX2__) && defined(__FMA__)
   const Row& operator()(const StreamNormals& normals,
                         int level,
                         std::int64_t index,
@@ -77,7 +83,7 @@ class NodeNormals {
     return (std::uint64_t{1} << level) | static_cast<std::uint64_t>(index);
   }
 
-#if STOCHFLOW_DRAWS_AHEAD
+#if defined(__AVX2__) && defined(__FMA__)
   [[gnu::noinline, gnu::flatten]] void fill(const StreamNormals& normals,
                                             int level,
                                             std::int64_t goal,
