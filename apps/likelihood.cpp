@@ -89,8 +89,9 @@ void add_likelihood(CLI::App& app) {
           "--dequantise",
           request.dequantise,
           "uniform; noised: and then with the noise of --gamma-min, paid for by the Jensen "
-          "offset, which cuts nothing off; or truncated-normal: as wide as the noise at "
-          "--gamma-min (about -13 then), for networks trained on levels without uniform "
+          "offset, which cuts nothing off; decoded: likewise, paid for by the network's own "
+          "posterior, with --gamma-min up to about -12; or truncated-normal: as wide as the noise "
+          "at --gamma-min (about -13 then), for networks trained on levels without uniform "
           "noise")
       ->capture_default_str();
   command

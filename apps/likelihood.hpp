@@ -22,7 +22,7 @@ struct LikelihoodRequest {
   std::filesystem::path data = {};     // folder of the IDX files; empty: see mnist_folder
   std::string schedule = "log-snr";
   double gamma_min = -20, gamma_max = 8;  // noise levels used, see noise_levels in run.cpp
-  std::string dequantise = "uniform";     // or truncated-normal, noised
+  std::string dequantise = "uniform";     // or truncated-normal, noised, decoded
   std::int64_t importance = 1;            // draws of the dequantisation, their weights averaged
   std::string trace = "hutchinson";       // or hutch++, exact
   std::string clock = "gamma";            // or log-sigma, time

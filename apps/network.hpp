@@ -46,9 +46,9 @@ inline std::filesystem::path network_file(const std::filesystem::path& file) {
 struct OpenedNetwork {
   std::shared_ptr<const diffusion::NoisePredictor> model;
   diffusion::NetworkDescription description;
-  /// What it says at the nearest level of its training still holds beyond (the mixture-posterior
-  /// head, whose closed form does the rest).
-  bool knows_all_levels = false;
+  /// The same model where it has the mixture-posterior head, else null. What such a network says at
+  /// the nearest level of its training still holds beyond: the head's closed form does the rest.
+  std::shared_ptr<const diffusion::ScoreNetwork> with_mixture_head = {};
 };
 
 /// A checkpoint of this library, or a TorchScript file that describes itself (torchscript.hpp): the
@@ -59,11 +59,11 @@ inline OpenedNetwork open_network(const std::filesystem::path& file, const std::
   std::ifstream(chosen, std::ios::binary).read(start, 2);
   if (start[0] == 'P' && start[1] == 'K') {
     const auto imported = diffusion::import_network(chosen, at::Device(device));
-    return {imported.model, imported.description, false};
+    return {imported.model, imported.description};
   }
   const auto loaded = diffusion::load_network(chosen, device);
   const bool mixture = loaded.network->config().head == diffusion::Head::mixture_posterior;
-  return {loaded.network, loaded.description, mixture};
+  return {loaded.network, loaded.description, mixture ? loaded.network : nullptr};
 }
 
 /// Throws std::runtime_error unless the network was made for images of this shape [C, H, W].

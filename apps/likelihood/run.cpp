@@ -35,12 +35,28 @@ struct NoiseLevels {
   double gamma_min, gamma_max;
 };
 
+/// What pays for the noise of --dequantise noised and decoded.
+diffusion::Decoder decoder_of(const LikelihoodRequest& request,
+                              const OpenedNetwork& network,
+                              const LikelihoodOptions& options) {
+  if (request.dequantise == "noised") {
+    return diffusion::normal_decoder(*network.model, options.dtype);
+  }
+  if (request.dequantise != "decoded") return {};
+  if (!network.with_mixture_head) {
+    throw UsageError(
+        "--dequantise decoded needs a network with the mixture-posterior head, which this one has "
+        "not: take --dequantise noised");
+  }
+  return diffusion::posterior_decoder(*network.with_mixture_head);
+}
+
 /// A network with the mixture-posterior head may be used beyond the noise levels of its training:
 /// what it says of a pixel's clean value at the nearest trained level still holds, and the closed
 /// form does the rest. That lowers the cut-off and the mismatch of the prior for few evaluations.
 /// Any other network is used on its own levels only.
 NoiseLevels noise_levels(const LikelihoodRequest& request, const OpenedNetwork& network) {
-  if (network.knows_all_levels) return {request.gamma_min, request.gamma_max};
+  if (network.with_mixture_head) return {request.gamma_min, request.gamma_max};
   const diffusion::NetworkDescription& description = network.description;
   return {std::max(request.gamma_min, description.gamma_min),
           std::min(request.gamma_max, description.gamma_max)};
@@ -246,11 +262,12 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& asked, const Crew& crew
   options.micro = calls;
   const diffusion::SampleIds ids = diffusion::sample_range(
       static_cast<std::uint64_t>(request.first), request.last - request.first);
+  const diffusion::Decoder decoder = decoder_of(request, network, options);
   const auto draw_of =
       [&](const at::Tensor& some, const diffusion::SampleIds& some_ids, std::uint64_t number) {
-        if (request.dequantise == "noised") {
+        if (decoder) {
           return diffusion::noised_dequantisation(
-              some.to(request.device), model, schedule, options, request.seed, some_ids, number);
+              some.to(request.device), decoder, schedule, calls, request.seed, some_ids, number);
         }
         return request.dequantise == "uniform"
                    ? diffusion::uniform_dequantisation(some, request.seed, some_ids, number)
@@ -357,9 +374,8 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& asked, const Crew& crew
   report.nfe_mean /= static_cast<double>(bits.size());
   const at::Tensor own = levels.index_select(0, at::tensor(rows, at::kLong));
   const at::Tensor x =
-      request.dequantise == "noised"
-          ? diffusion::noised_images(own.to(request.device), schedule, request.seed, reported)
-          : draw_of(own, reported, 0).x.to(request.device);
+      decoder ? diffusion::noised_images(own.to(request.device), schedule, request.seed, reported)
+              : draw_of(own, reported, 0).x.to(request.device);
   const Scored again{crew, model, schedule, x, reported, options, request, finished};
   if (request.check > 0) report.budget = budget_of(again);
   if (request.bound > 0) report.bound = bound_of(again);

@@ -77,7 +77,8 @@ diffusion::LikelihoodOptions options_of(const LikelihoodRequest& request) {
 
 void check(const LikelihoodRequest& request) {
   options_of(request);
-  const std::vector<std::string> dequantisations{"uniform", "truncated-normal", "noised"};
+  const std::vector<std::string> dequantisations{
+      "uniform", "truncated-normal", "noised", "decoded"};
   if (std::find(dequantisations.begin(), dequantisations.end(), request.dequantise) ==
       dequantisations.end()) {
     throw unknown_name("dequantisation", request.dequantise, dequantisations);

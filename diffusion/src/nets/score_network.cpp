@@ -50,6 +50,8 @@ void ScoreNetwork::initialise(std::uint64_t seed) {
   unet_->output_bias().copy_(bias.reshape({-1}));
 }
 
+at::ScalarType ScoreNetwork::precision() const { return unet_->output_bias().scalar_type(); }
+
 at::Tensor ScoreNetwork::eps(const at::Tensor& z, const at::Tensor& gamma) const {
   return evaluate(z, gamma).eps;
 }
@@ -63,7 +65,7 @@ MixtureOutput ScoreNetwork::evaluate(const at::Tensor& z,
     throw std::invalid_argument("score network: expected z [B, ...] with " +
                                 std::to_string(pixels) + " values a sample and gamma [B]");
   }
-  const auto type = unet_->output_bias().scalar_type();
+  const at::ScalarType type = precision();
   const std::vector<std::int64_t> image = {
       z.size(0), config_.image_channels, config_.height, config_.width};
   const at::Tensor own_z = z.to(type).reshape(image), own_gamma = gamma.to(own_z.options());

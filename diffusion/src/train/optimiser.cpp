@@ -4,7 +4,9 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <future>
 
 #include "stochflow/diffusion/train/muon.hpp"
 
@@ -43,15 +45,12 @@ void optimiser_step(OptimiserSlots& slots,
                     double norm,
                     const TrainSettings& s,
                     std::int64_t step) {
-  const c10::NoGradGuard no_grad;
   const double shrink = s.clip > 0 && norm > s.clip ? s.clip / norm : 1;
   const double rate = learning_rate_at(s, step);
   const double n = static_cast<double>(step + 1);
   const double correct1 = 1 - std::pow(s.beta1, n), correct2 = 1 - std::pow(s.beta2, n);
   const double average = std::min(s.average, (1 + n) / (10 + n));
-  std::size_t i = 0;
-  for (auto& [name, slot] : slots) {
-    const at::Tensor& g = gradients[i++];
+  const auto update = [&](OptimiserSlot& slot, const at::Tensor& g) {
     if (g.defined() && slot.hidden && s.optimiser == Optimiser::muon) {
       slot.first.lerp_(g * shrink, 1 - s.momentum);
       // Nesterov's momentum: the next one, as far as this gradient tells.
@@ -63,7 +62,21 @@ void optimiser_step(OptimiserSlots& slots,
       slot.weight.addcdiv_(slot.first, scale, -rate / correct1);
     }
     slot.average.lerp_(slot.weight, 1 - average);
+  };
+  // Slots know nothing of each other, so as many threads as took parts of the batch share them.
+  std::vector<OptimiserSlot*> all;
+  for (auto& [name, slot] : slots) all.push_back(&slot);
+  std::atomic<std::size_t> next = 0;
+  const auto update_some = [&] {
+    const c10::NoGradGuard no_grad;  // of this thread
+    for (std::size_t i = next++; i < all.size(); i = next++) update(*all[i], gradients[i]);
+  };
+  std::vector<std::future<void>> others;
+  for (std::int64_t k = 1; k < s.parts; ++k) {
+    others.push_back(std::async(std::launch::async, update_some));
   }
+  update_some();
+  for (auto& other : others) other.get();
 }
 
 void copy_averages(const OptimiserSlots& slots, torch::nn::Module& to) {

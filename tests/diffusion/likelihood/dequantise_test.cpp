@@ -12,6 +12,8 @@
 #include "diffusion/support/oracles.hpp"
 #include "stochflow/diffusion/likelihood/likelihood.hpp"
 #include "stochflow/diffusion/likelihood/noised.hpp"
+#include "stochflow/diffusion/nets/score_network.hpp"
+#include "stochflow/diffusion/nets/unet.hpp"
 
 namespace stochflow::diffusion {
 namespace {
@@ -106,9 +108,8 @@ TEST(Dequantise, NoiseThatIsAddedIsPaidFor) {
 
   constexpr std::int64_t draws = 4000;
   const at::Tensor images = at::full({draws, 1}, level, at::kLong);
-  LikelihoodOptions options{.dtype = at::kDouble};
-  const Dequantisation d =
-      noised_dequantisation(images, model, schedule, options, 3, sample_range(0, draws));
+  const Dequantisation d = noised_dequantisation(
+      images, normal_decoder(model, at::kDouble), schedule, {}, 3, sample_range(0, draws));
   const at::Tensor log_p = model.log_density(d.x, at::full({draws}, start.gamma, at::kDouble));
   const at::Tensor weights = (log_p - d.log_q).exp() / exact;
   const double error = weights.std().item<double>() / std::sqrt(static_cast<double>(draws));
@@ -119,6 +120,83 @@ TEST(Dequantise, NoiseThatIsAddedIsPaidFor) {
   EXPECT_TRUE(noised_images(images, schedule, 3, sample_range(0, draws)).equal(d.x));
   const at::Tensor x = uniform_dequantisation(images, 3, sample_range(0, draws)).x;
   EXPECT_NEAR((d.x - a * x).std().item<double>() / s, 1, 0.07);
+}
+
+// A network that says the same of every pixel, whatever it sees: boxes at levels 0 and 255, two
+// normals, all equally likely (ScoreNetwork::initialise).
+ScoreNetwork constant_network(at::ScalarType precision) {
+  ScoreNetwork network({.channels = 16,
+                        .deep_channels = 16,
+                        .blocks_down = 1,
+                        .blocks_deep = 1,
+                        .blocks_up = 1,
+                        .heads = 2,
+                        .embedding = 16,
+                        .height = 4,
+                        .width = 8,
+                        .box_levels = {0, 255},
+                        .gaussians = 2});
+  network.initialise(1);
+  network.unet().to(precision);
+  return network;
+}
+
+// Its pixels are independent and their density is known. A decoder that is the posterior makes the
+// bound an identity, for every x and every noise, also noise much wider than a level.
+TEST(Dequantise, ThePosteriorPaysForTheNoiseExactly) {
+  const ScoreNetwork network = constant_network(at::kDouble);
+  const at::Tensor levels =
+      at::tensor(std::vector<std::int64_t>{0, 0, 0, 1, 40, 128, 254, 255}, at::kLong)
+          .view({1, 1, 1, 8})
+          .expand({6, 1, 4, 8});
+  const SampleIds ids = sample_range(20, 6);
+  const at::Tensor x = uniform_dequantisation(levels, 4, ids).x;
+  const auto box = [&](double level) { return 128 * (levels == level).to(at::kDouble); };
+  const auto normal = [&](double m) {
+    const double s = std::exp(-1.5);
+    return at::exp(-0.5 * ((x - m) / s).square()) / (s * std::sqrt(2 * std::numbers::pi));
+  };
+  const at::Tensor exact =
+      (0.25 * (box(0) + box(255) + normal(-0.5) + normal(0.5))).log().flatten(1).sum(1);
+  const LikelihoodOptions options{.tolerance = {.atol = 1e-4, .atol_log_density = 1e-3},
+                                  .method = dormand_prince853,
+                                  .batch = 6,
+                                  .dtype = at::kDouble};
+  for (const double gamma_min : {-16.0, -11.0, -3.0}) {
+    SCOPED_TRACE(gamma_min);
+    const Schedule schedule = linear_log_snr(gamma_min, 14);
+    const auto found = [&](const Decoder& decoder) {
+      const Dequantisation d = noised_dequantisation(levels, decoder, schedule, {}, 4, ids);
+      std::vector<double> values;
+      for (const ImageLikelihood& image : log_likelihood(network, schedule, d.x, ids, options)) {
+        values.push_back(image.log_density);
+      }
+      return doubles(values, {6}) - d.log_q + 32 * std::log(128.0);
+    };
+    EXPECT_LT((found(posterior_decoder(network)) - exact).abs().max().item<double>(), 2e-3);
+    // The normal decoder is another posterior: right on average at best.
+    EXPECT_GT((found(normal_decoder(network, at::kDouble)) - exact).abs().max().item<double>(), 1);
+  }
+}
+
+// The last numbers below a grey level's end round up to the end in float32, which is the next level
+// and costs another price.
+TEST(Dequantise, RoundingDoesNotLeadToTheNextLevel) {
+  const ScoreNetwork network = constant_network(at::kFloat);
+  const Decoder decoder = posterior_decoder(network);
+  const at::Tensor gamma = at::full({1}, -14.0, at::kDouble);
+  const auto price = [&](double value) {
+    const at::Tensor x = at::full({1, 1, 4, 8}, value, at::kDouble);
+    return decoder(x, gamma, x).item<double>();
+  };
+  const double end = 1.0 / 128 - 1;
+  EXPECT_NEAR(price(end - 1e-12), price(end - 1e-6), 0.1);
+  EXPECT_LT(price(end), price(end - 1e-6) - 10);  // and it would be noticed
+}
+
+TEST(Dequantise, ADecoderNeedsAHeadThatDescribesAPosterior) {
+  const ScoreNetwork plain({.head = Head::noise});
+  EXPECT_THROW(posterior_decoder(plain), std::invalid_argument);
 }
 
 TEST(Dequantise, TheTruncatedNormalStaysInItsIntervalAndKnowsItsDensity) {

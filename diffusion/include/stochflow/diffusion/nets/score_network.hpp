@@ -72,6 +72,8 @@ class ScoreNetwork final : public NoisePredictor {
   void initialise(std::uint64_t seed);
   UNet& unet() const { return *unet_; }
   const ScoreNetworkConfig& config() const { return config_; }
+  /// Of the parameters, and so of every evaluation.
+  at::ScalarType precision() const;
 
  private:
   ScoreNetworkConfig config_;
