@@ -39,7 +39,11 @@ at::Tensor convolve(const at::Tensor& x, const Convolution& convolution, std::in
     const auto half = [&](std::int64_t n) { return (n + stride - 1) / stride; };
     return at::empty({x.size(0), weight.size(0), half(x.size(2)), half(x.size(3))}, x.options());
   }
-  return at::conv2d(x, weight.to(type), convolution.bias.to(type), stride, weight.size(2) / 2);
+  // On one thread and batches below 16 LibTorch takes kernels of 1x1 by the BLAS, sample by sample,
+  // unless they are dilated, which a single point cannot feel.
+  const std::int64_t dilation = weight.size(2) == 1 ? 2 : 1;
+  return at::conv2d(
+      x, weight.to(type), convolution.bias.to(type), stride, weight.size(2) / 2, dilation);
 }
 
 at::Tensor run_block(const Block& block,

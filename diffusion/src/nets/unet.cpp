@@ -126,19 +126,21 @@ at::Tensor UNet::attend(const at::Tensor& h) const {
                                            per_sample(attention_offset_, batch),
                                            config_.groups,
                                            h.scalar_type());
-  // Sample by sample: in one product over all tokens of a batch some BLAS kernels (OpenBLAS on
-  // AVX2 processors) round a row according to its place in it.
-  const auto project = [&](const at::Tensor& x, const at::Tensor& weight) {
-    return at::bmm(x, weight.t().unsqueeze(0).expand({batch, d, weight.size(0)}));
+  const auto project = [](const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+    return convolve(x, {weight.unsqueeze(-1).unsqueeze(-1), bias});
   };
-  const at::Tensor qkv = project(n.permute({0, 2, 3, 1}).reshape({batch, tokens, d}), qkv_weight_)
+  const at::Tensor none = at::zeros({3 * d}, qkv_weight_.options());
+  const at::Tensor qkv = project(n, qkv_weight_, none)
+                             .permute({0, 2, 3, 1})
                              .reshape({batch, tokens, 3, heads, size})
                              .permute({2, 0, 3, 1, 4});
   const at::Tensor weights =
       at::softmax(at::matmul(qkv[0], qkv[1].transpose(-1, -2)) / std::sqrt(double(size)), -1);
-  const at::Tensor mixed = at::matmul(weights, qkv[2]).transpose(1, 2).reshape({batch, tokens, d});
-  const at::Tensor out = project(mixed, mix_weight_) + mix_bias_;
-  return h + out.reshape({batch, h.size(2), h.size(3), d}).permute({0, 3, 1, 2});
+  const at::Tensor mixed = at::matmul(weights, qkv[2])
+                               .transpose(1, 2)
+                               .reshape({batch, h.size(2), h.size(3), d})
+                               .permute({0, 3, 1, 2});
+  return h + project(mixed, mix_weight_, mix_bias_);
 }
 
 at::Tensor UNet::forward(const at::Tensor& z,
