@@ -169,7 +169,9 @@ void add_likelihood(CLI::App& app) {
                       request.results,
                       "Keep finished images in this file, and go on from it after an interruption");
   command->add_option(
-      "--model", request.model, "Checkpoint or TorchScript file (default: shipped)");
+      "--model",
+      request.model,
+      "Checkpoint, TorchScript file, or a name such as mnist-deep of those that come along");
   command->add_option("--device", request.device, "cpu, cuda, cuda:1, ...")->capture_default_str();
   command->add_option("--threads", request.threads, "0: one for each processor")
       ->check(whole_number(0, 4096))

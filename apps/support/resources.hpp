@@ -12,10 +12,9 @@ namespace stochflow::apps {
 /// order. Throws std::runtime_error when it is in none of them.
 std::filesystem::path resource(const std::string& name);
 
-/// `file` itself, or where none is named pretrained/NAME of what comes with the program.
-inline std::filesystem::path or_shipped(const std::filesystem::path& file,
-                                        const std::string& name) {
-  return file.empty() ? resource("pretrained/" + name) : file;
-}
+/// What an option that takes a network means: a file; or, where there is none of that name, one of
+/// the networks that come with the program ("mnist-deep" for pretrained/mnist-deep.safetensors); or
+/// pretrained/STANDARD when it is empty. Throws UsageError for a bare name that is none of these.
+std::filesystem::path or_shipped(const std::filesystem::path& file, const std::string& standard);
 
 }  // namespace stochflow::apps

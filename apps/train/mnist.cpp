@@ -24,6 +24,7 @@
 #include "support/output.hpp"
 #include "support/plot.hpp"
 #include "support/progress.hpp"
+#include "support/resources.hpp"
 #include "support/stop_signal.hpp"
 #include "train/log.hpp"
 #include "train/train.hpp"
@@ -205,7 +206,8 @@ diffusion::Trainer start(const Arguments& arguments,
   if (arguments.classes) settings.slice_weights = where_classes_are_decided;
   diffusion::Trainer trainer(network_of(arguments), settings, data.images, data.labels);
   if (!arguments.from.empty()) {
-    trainer.start_from(*diffusion::load_network(arguments.from, "cpu").network);
+    const fs::path trained = or_shipped(arguments.from, "mnist.safetensors");
+    trainer.start_from(*diffusion::load_network(trained, "cpu").network);
   }
   return trainer;
 }
