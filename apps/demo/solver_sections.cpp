@@ -22,7 +22,7 @@ Section convergence_section(const std::filesystem::path& folder) {
           "geometric "
           "Brownian motion (noise proportional to the state). The strong order is the slope of the "
           "error on single paths, the weak order that of expectations, each with a confidence "
-          "interval; all intervals hold together with 95 %.") +
+          "interval; all intervals hold together with 95\u00a0%.") +
       html_table(convergence_table(rows)) +
       plots_in(folder, "convergence", convergence_plots(rows)) +
       command_line(
