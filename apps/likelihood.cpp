@@ -172,6 +172,11 @@ void add_likelihood(CLI::App& app) {
       "--model",
       request.model,
       "Checkpoint, TorchScript file, or a name such as mnist-deep of those that come along");
+  command->add_option(
+      "--palettes",
+      request.palettes,
+      "Which grey levels occur together in an image: a file of `train palettes`, or "
+      "mnist-palettes, which comes along");
   command->add_option("--device", request.device, "cpu, cuda, cuda:1, ...")->capture_default_str();
   command->add_option("--threads", request.threads, "0: one for each processor")
       ->check(whole_number(0, 4096))

@@ -38,8 +38,9 @@ struct LikelihoodRequest {
   std::int64_t bound = 0;   // noise levels an image for the bound beside the figure; 0: none
   double target_se = 0;     // stop once the mean is known to this, bits/dim; 0: all images
   std::uint64_t seed = 1;
-  std::filesystem::path model = {};    // empty: the shipped one
-  std::filesystem::path results = {};  // finished images are kept here and not computed again
+  std::filesystem::path model = {};     // empty: the shipped one
+  std::filesystem::path palettes = {};  // empty: none
+  std::filesystem::path results = {};   // finished images are kept here and not computed again
   std::string device = "cpu";
   int threads = 0;
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};

@@ -52,16 +52,25 @@ struct OpenedNetwork {
 };
 
 /// A checkpoint of this library, or a TorchScript file that describes itself (torchscript.hpp): the
-/// latter is a zip archive. Throws std::runtime_error.
-inline OpenedNetwork open_network(const std::filesystem::path& file, const std::string& device) {
+/// latter is a zip archive. `palettes` is empty, or a file of palettes for the checkpoint's head.
+/// Throws std::runtime_error, UsageError.
+inline OpenedNetwork open_network(const std::filesystem::path& file,
+                                  const std::string& device,
+                                  const std::filesystem::path& palettes = {}) {
   const std::filesystem::path chosen = network_file(file);
   char start[2] = {};
   std::ifstream(chosen, std::ios::binary).read(start, 2);
   if (start[0] == 'P' && start[1] == 'K') {
+    if (!palettes.empty()) {
+      throw UsageError("--palettes are for networks of this library, not for TorchScript files");
+    }
     const auto imported = diffusion::import_network(chosen, at::Device(device));
     return {imported.model, imported.description};
   }
   const auto loaded = diffusion::load_network(chosen, device);
+  if (!palettes.empty()) {
+    loaded.network->take_palettes(diffusion::load_palettes(or_shipped(palettes, "")));
+  }
   const bool mixture = loaded.network->config().head == diffusion::Head::mixture_posterior;
   return {loaded.network, loaded.description, mixture ? loaded.network : nullptr};
 }

@@ -13,6 +13,7 @@ void add_train(CLI::App& app) {
   train->require_subcommand(1);
   add_train_mnist(*train);
   add_train_classifier(*train);
+  add_train_palettes(*train);
 }
 
 }  // namespace stochflow::apps

@@ -253,7 +253,7 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& asked, const Crew& crew
   const diffusion::MicroBatch calls =
       network_calls(request.device, request.threads > 0 ? request.threads : crew.processors);
   const at::Tensor levels = mnist_images(request.part, {request.first, request.last}, request.data);
-  const OpenedNetwork network = open_network(request.model, request.device);
+  const OpenedNetwork network = open_network(request.model, request.device, request.palettes);
   check_made_for(network.description, levels.sizes().slice(1));
   const diffusion::NoisePredictor& model = *network.model;
   const NoiseLevels range = noise_levels(request, network);

@@ -121,23 +121,25 @@ void check(const LikelihoodRequest& request) {
 }
 
 nlohmann::json settings_of(const LikelihoodRequest& request) {
-  return {{"part", request.part},
-          {"schedule", request.schedule},
-          {"dequantise", request.dequantise},
-          {"importance", request.importance},
-          {"clock", request.clock},
-          {"gamma_min", request.gamma_min},
-          {"gamma_max", request.gamma_max},
-          {"trace", request.trace},
-          {"probe", request.probe},
-          {"probes", request.probes},
-          {"probe_changes", request.probe_changes},
-          {"solver", request.solver},
-          {"method", request.method},
-          {"atol", request.atol},
-          {"atol_logp", request.atol_logp},
-          {"seed", request.seed},
-          {"model", fingerprint(network_file(request.model))}};
+  return {
+      {"part", request.part},
+      {"schedule", request.schedule},
+      {"dequantise", request.dequantise},
+      {"importance", request.importance},
+      {"clock", request.clock},
+      {"gamma_min", request.gamma_min},
+      {"gamma_max", request.gamma_max},
+      {"trace", request.trace},
+      {"probe", request.probe},
+      {"probes", request.probes},
+      {"probe_changes", request.probe_changes},
+      {"solver", request.solver},
+      {"method", request.method},
+      {"atol", request.atol},
+      {"atol_logp", request.atol_logp},
+      {"seed", request.seed},
+      {"model", fingerprint(network_file(request.model))},
+      {"palettes", request.palettes.empty() ? "" : fingerprint(or_shipped(request.palettes, ""))}};
 }
 
 }  // namespace stochflow::apps

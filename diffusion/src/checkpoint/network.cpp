@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* format = "stochflow score network 1";
 constexpr const char* classifier_format = "stochflow classifier 1";
+constexpr const char* palettes_format = "stochflow palettes 1";
 
 detail::NetworkParts parts_of(const ScoreNetwork& network) {
   const ScoreNetworkConfig& c = network.config();
@@ -111,6 +112,30 @@ LoadedNetwork load_network(const std::filesystem::path& file, const std::string&
 std::shared_ptr<NoisePredictor> load_score_network(const std::filesystem::path& file,
                                                    const std::string& device) {
   return load_network(file, device).network;
+}
+
+void save_palettes(const std::filesystem::path& file,
+                   const Palettes& palettes,
+                   const std::string& data,
+                   const std::string& recipe) {
+  check(palettes);
+  write_tensors(file,
+                {.tensors = {{"log_weights", palettes.log_weights.to(at::kFloat)},
+                             {"log_ratios", palettes.log_ratios.to(at::kFloat)}},
+                 .metadata = {{"format", palettes_format}, {"data", data}, {"recipe", recipe}}});
+}
+
+Palettes load_palettes(const std::filesystem::path& file) {
+  const TensorFile content = content_of(file, "set of palettes", palettes_format);
+  return read_or_fail(file, [&] {
+    Palettes palettes;
+    for (const auto& [name, tensor] : content.tensors) {
+      if (name == "log_weights") palettes.log_weights = tensor.to(at::kDouble);
+      if (name == "log_ratios") palettes.log_ratios = tensor.to(at::kDouble);
+    }
+    check(palettes);
+    return palettes;
+  });
 }
 
 void save_classifier(const std::filesystem::path& file,

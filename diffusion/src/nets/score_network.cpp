@@ -34,6 +34,14 @@ UNetConfig ScoreNetworkConfig::unet() const {
 ScoreNetwork::ScoreNetwork(const ScoreNetworkConfig& config, at::Device device)
     : config_(config), unet_(std::make_shared<UNet>(config.unet(), device)) {}
 
+void ScoreNetwork::take_palettes(const Palettes& palettes) {
+  if (config_.head != Head::mixture_posterior) {
+    throw std::invalid_argument(
+        "score network: palettes are of grey levels, which only the mixture-posterior head knows");
+  }
+  palettes_ = std::make_shared<const PaletteLookup>(palettes);
+}
+
 void ScoreNetwork::initialise(std::uint64_t seed) {
   unet_->initialise(seed);
   if (config_.head == Head::noise) return;
@@ -79,7 +87,8 @@ MixtureOutput ScoreNetwork::evaluate(const at::Tensor& z,
     result.eps = result.eps.reshape(z.sizes()).to(z.scalar_type());
     return result;
   }
-  const MixturePrior prior = config_.prior();
+  MixturePrior prior = config_.prior();
+  prior.palettes = palettes_;
   const at::Tensor outputs = raw.reshape(
       {image[0], prior.channels(), config_.image_channels, config_.height, config_.width});
   const at::Tensor own_x = asked.x.defined() ? asked.x.to(type).reshape(image) : at::Tensor();

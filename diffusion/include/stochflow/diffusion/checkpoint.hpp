@@ -19,6 +19,7 @@ namespace stochflow::diffusion {
 
 class ScoreNetwork;
 class Classifier;
+struct Palettes;
 
 struct TensorFile {
   std::map<std::string, at::Tensor> tensors;
@@ -67,6 +68,14 @@ LoadedNetwork load_network(const std::filesystem::path& file, const std::string&
 /// The network alone, ready for samplers and likelihood.
 std::shared_ptr<NoisePredictor> load_score_network(const std::filesystem::path& file,
                                                    const std::string& device = "cpu");
+
+/// Palettes (nets/palettes.hpp), rounded to float32, and what they were fitted to. Reading throws
+/// std::runtime_error for files that hold something else.
+void save_palettes(const std::filesystem::path& file,
+                   const Palettes& palettes,
+                   const std::string& data,
+                   const std::string& recipe);
+Palettes load_palettes(const std::filesystem::path& file);
 
 /// The same for classifiers; their golden vectors are the logits and their vector-Jacobian product.
 void save_classifier(const std::filesystem::path& file,

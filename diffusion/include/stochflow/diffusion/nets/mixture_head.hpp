@@ -12,12 +12,16 @@
 //   Gaussian  likelihood N(y; m, v + s^2), posterior mean (v y + s^2 m)/(v + s^2);
 // weights = softmax(logit + log likelihood), x_hat = sum of weighted means,
 // eps_hat = (y - x_hat)/s. All smooth in z, so vector-Jacobian products pass through it; and
-// d x_hat_i / d y_i at fixed outputs is the posterior variance over s^2 (Tweedie).
+// d x_hat_i / d y_i at fixed outputs is the posterior variance over s^2 (Tweedie). Images that keep
+// to a few grey levels need one thing more, which no pixel knows by itself: palettes.hpp.
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <memory>
 #include <vector>
+
+#include "stochflow/diffusion/nets/palettes.hpp"
 
 namespace stochflow::diffusion {
 
@@ -26,6 +30,8 @@ struct MixturePrior {
   std::vector<double> box_lows;
   double box_width = 0;
   std::int64_t gaussians = 0;
+  /// What levels occur together in an image; boxes have to be grey levels then. Null: not known.
+  std::shared_ptr<const PaletteLookup> palettes = {};
 
   /// Outputs the network has to give per pixel, in this order: logits of the boxes, logits of the
   /// Gaussians, their means, their log standard deviations (used within [-9, 3]).
@@ -38,7 +44,7 @@ struct MixturePrior {
 
 struct MixtureOutput {
   at::Tensor eps;       // like z
-  at::Tensor variance;  // like z: posterior variance of x given y, no derivative
+  at::Tensor variance;  // like z: posterior variance of x given y and its palette, no derivative
   at::Tensor surprise;  // [B], see below; undefined when no clean values were given
 };
 

@@ -68,6 +68,11 @@ class ScoreNetwork final : public NoisePredictor {
   /// own); under the noise head N(x; z/alpha, sigma^2/alpha^2).
   at::Tensor decoder_nats(const at::Tensor& z, const at::Tensor& gamma, const at::Tensor& x) const;
 
+  /// From here on the head knows which grey levels occur together in an image (palettes.hpp). No
+  /// training is needed for it. Throws std::invalid_argument for another head than the mixture's,
+  /// whose boxes are grey levels.
+  void take_palettes(const Palettes& palettes);
+
   /// Draws all parameters as a pure function of the seed.
   void initialise(std::uint64_t seed);
   UNet& unet() const { return *unet_; }
@@ -78,6 +83,7 @@ class ScoreNetwork final : public NoisePredictor {
  private:
   ScoreNetworkConfig config_;
   std::shared_ptr<UNet> unet_;
+  std::shared_ptr<const PaletteLookup> palettes_;
 };
 
 /// A network that knows classes, asked for one of them: E[eps | z, y = label].

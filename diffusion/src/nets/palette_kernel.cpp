@@ -1,0 +1,393 @@
+#include "palette_kernel.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include "lane_math.hpp"
+
+namespace stochflow::diffusion::detail {
+namespace {
+
+constexpr int levels = 256;
+constexpr double width = 1.0 / 128;           // of a level
+constexpr double narrowest = -9, widest = 3;  // of a Gaussian's log standard deviation
+constexpr double reach = 5.5;                 // of the noise, in standard deviations
+constexpr int room = 64;                      // levels within reach of a pixel, at most
+constexpr double certain = 1e-9;              // what else a background pixel may be
+constexpr double negligible = 1e-12;          // share of a palette
+constexpr double inverse_sqrt_2 = 0.70710678118654752440;
+constexpr double inverse_sqrt_2pi = 0.39894228040143267794;
+constexpr int at_a_time = 16;  // factors between two logarithms, each above 1e-5
+
+using Row = std::array<double, room>;
+
+/// The levels within reach of one pixel's y.
+struct Reachable {
+  int first = 0, count = 0;
+  Row posterior;  // r_v
+  Row eps;        // e_v
+  Row slope;      // s d e_v/dy = 1 - variance/s^2
+};
+
+template <class T>
+class Image {
+ public:
+  Image(const MixtureInput<T>& in, const PaletteTables& palettes)
+      : in_(in),
+        palettes_(palettes),
+        boxes_(static_cast<std::int64_t>(in.boxes.size())),
+        s_(in.sigma / in.alpha),
+        pixels_(static_cast<std::size_t>(in.pixels)),
+        place_(pixels_.size(), -1) {
+    for (const Box& box : in.boxes) box_level_.push_back(level_of(box.low + 0.5 * width));
+    for (std::int64_t i = 0; i < in.pixels; ++i) load(i);
+    explain();
+  }
+
+  void forward(MixtureResult<T>& out) const {
+    for (std::int64_t i = 0; i < in_.pixels; ++i) {
+      const Reachable& p = pixels_[static_cast<std::size_t>(i)];
+      Row weight;
+      shared(i, p, weight);
+      double eps = 0, square = 0, rest = 0;
+      for (int v = 0; v < p.count; ++v) {
+        const double w = p.posterior[v] * weight[v];
+        eps += w * p.eps[v];
+        square += w * p.eps[v] * p.eps[v];
+        rest += w * (1 - p.slope[v]);
+      }
+      out.eps[i] = static_cast<T>(eps);
+      if (out.variance) {
+        out.variance[i] = static_cast<T>(s_ * s_ * std::max(0.0, rest + square - eps * eps));
+      }
+    }
+    if (in_.x) out.surprise = surprise();
+  }
+
+  void backward(const MixtureGradient<T>& gradient) const {
+    const std::size_t K = used_.size();
+    // By the log weight of each palette.
+    std::vector<double> by_share(K, 0.0);
+    if (gradient.eps) {
+      double mean = 0;
+      for (std::size_t k = 0; k < K; ++k) {
+        for (std::size_t a = 0; a < active_.size(); ++a) {
+          by_share[k] += static_cast<double>(gradient.eps[active_[a]]) * eps_of_[a * K + k];
+        }
+        mean += share_[k] * by_share[k];
+      }
+      for (std::size_t k = 0; k < K; ++k) by_share[k] = share_[k] * (by_share[k] - mean);
+    }
+    for (std::int64_t i = 0; i < in_.pixels; ++i) pixel_backward(i, by_share, gradient);
+  }
+
+ private:
+  static int level_of(double x) {
+    return std::clamp(static_cast<int>(std::floor((x + 1) * 128)), 0, levels - 1);
+  }
+  double output(std::int64_t channel, std::int64_t i) const {
+    return static_cast<double>(in_.outputs[channel * in_.pixels + i]);
+  }
+  double y_of(std::int64_t i) const { return static_cast<double>(in_.z[i]) / in_.alpha; }
+
+  /// Weights exp(logit - largest) of the prior on the levels [first, first + count): of Gaussian j
+  /// in own[j], of all and of the boxes together in `sum`.
+  struct Prior {
+    Row sum;
+    std::vector<Row> own;
+    std::vector<double> of_box;
+    double largest = 0;  // of the logits
+  };
+  void prior_of(std::int64_t i, int first, int count, Prior& prior) const {
+    const std::int64_t M = in_.gaussians;
+    prior.largest = -1e300;
+    for (std::int64_t k = 0; k < boxes_ + M; ++k) {
+      prior.largest = std::max(prior.largest, output(k, i));
+    }
+    prior.own.resize(static_cast<std::size_t>(M));
+    prior.of_box.assign(static_cast<std::size_t>(boxes_), 0.0);
+    for (int v = 0; v < count; ++v) prior.sum[v] = 0;
+    for (std::int64_t j = 0; j < M; ++j) {
+      const double log_weight = output(boxes_ + j, i) - prior.largest;
+      const double m = output(boxes_ + M + j, i);
+      const double total = variance_of(i, j), scale = width * inverse_sqrt_2pi / std::sqrt(total);
+      Row& own = prior.own[static_cast<std::size_t>(j)];
+      for (int v = 0; v < count; ++v) {
+        const double d = (first + v + 0.5) * width - 1 - m;
+        own[v] = scale * exp_lane(log_weight - 0.5 * d * d / total);
+        prior.sum[v] += own[v];
+      }
+    }
+    for (std::int64_t k = 0; k < boxes_; ++k) {
+      const int v = box_level_[static_cast<std::size_t>(k)] - first;
+      if (v < 0 || v >= count) continue;
+      const double w = exp_lane(output(k, i) - prior.largest);
+      prior.of_box[static_cast<std::size_t>(k)] = w;
+      prior.sum[v] += w;
+    }
+  }
+  double log_width_of(std::int64_t i, std::int64_t j) const {
+    return std::clamp(output(boxes_ + 2 * in_.gaussians + j, i), narrowest, widest);
+  }
+  double variance_of(std::int64_t i, std::int64_t j) const {
+    return exp_lane(2 * log_width_of(i, j)) + 0.25 * width * width;
+  }
+
+  void load(std::int64_t i) {
+    Reachable& p = pixels_[static_cast<std::size_t>(i)];
+    const double y = y_of(i), place = (y + 1) * 128;
+    const int radius = std::min(static_cast<int>(std::ceil(reach * s_ * 128)), room / 2 - 1);
+    const int middle = static_cast<int>(std::floor(std::clamp(place, -1e6, 1e6)));
+    p.first = std::clamp(middle - radius, 0, levels - 1);
+    p.count = std::clamp(middle + radius, 0, levels - 1) - p.first + 1;
+
+    // Tails of the normal distribution beyond both ends of each level, on their own side of y.
+    std::array<double, room + 1> tail, density, t;
+    for (int v = 0; v <= p.count; ++v) {
+      t[v] = ((p.first + v) * width - 1 - y) / s_;
+      const double u = std::fabs(t[v]), e = exp_lane(-0.5 * u * u);
+      density[v] = inverse_sqrt_2pi * e;
+      tail[v] = 0.5 * e * erfcx_lane(u * inverse_sqrt_2);
+    }
+    thread_local Prior prior;
+    prior_of(i, p.first, p.count, prior);
+    double sum = 0;
+    for (int v = 0; v < p.count; ++v) {
+      const double a = t[v], b = t[v + 1];
+      const double mass = std::max(a > 0   ? tail[v] - tail[v + 1]
+                                   : b < 0 ? tail[v + 1] - tail[v]
+                                           : 1 - tail[v] - tail[v + 1],
+                                   1e-300);
+      const double mean = (density[v] - density[v + 1]) / mass;  // of a normal cut to [a, b]
+      const double e = -std::clamp(mean, a, b);
+      p.eps[v] = e;
+      p.slope[v] = std::clamp(e * e - (a * density[v] - b * density[v + 1]) / mass, 0.0, 1.0);
+      p.posterior[v] = prior.sum[v] * mass + 1e-290;
+      sum += p.posterior[v];
+    }
+    for (int v = 0; v < p.count; ++v) p.posterior[v] /= sum;
+    if (in_.x) {
+      log_evidence_ += std::log(sum);
+      const int own = level_of(static_cast<double>(in_.x[i]));
+      prior_of(i, own, 1, prior);
+      log_prior_ += std::log(prior.sum[0] + 1e-300);
+    }
+    const bool background = p.first == 0 && 1 - p.posterior[0] < certain;
+    if (!background) {
+      place_[static_cast<std::size_t>(i)] = static_cast<int>(active_.size());
+      active_.push_back(i);
+    }
+  }
+
+  /// What each palette makes of all pixels: shares q, and D and eps of those that matter.
+  void explain() {
+    const auto K = static_cast<std::size_t>(palettes_.count);
+    std::vector<double> log_share(palettes_.log_weights, palettes_.log_weights + K);
+    std::vector<double> product(K, 1.0), one(K);
+    const auto take_logarithms = [&] {
+      for (std::size_t c = 0; c < K; ++c) {
+        log_share[c] += std::log(product[c]);
+        product[c] = 1;
+      }
+    };
+    std::vector<double> D_of(active_.size() * K);
+    for (std::size_t a = 0; a < active_.size(); ++a) {
+      const Reachable& p = pixels_[static_cast<std::size_t>(active_[a])];
+      double* const D = D_of.data() + a * K;
+      for (int v = 0; v < p.count; ++v) {
+        const double r = p.posterior[v];
+        const double* const ratio = palettes_.ratios + (p.first + v) * palettes_.count;
+        for (std::size_t c = 0; c < K; ++c) D[c] += r * ratio[c];
+      }
+      for (std::size_t c = 0; c < K; ++c) product[c] *= D[c];
+      if (a % at_a_time == at_a_time - 1) take_logarithms();
+    }
+    take_logarithms();
+    const double largest = *std::max_element(log_share.begin(), log_share.end());
+    double sum = 0;
+    for (const double l : log_share) sum += std::exp(l - largest);
+    log_explained_ = largest + std::log(sum);
+    for (std::size_t c = 0; c < K; ++c) {
+      const double q = std::exp(log_share[c] - log_explained_);
+      if (q < negligible) continue;
+      used_.push_back(c);
+      share_.push_back(q);
+    }
+    D_.resize(active_.size() * used_.size());
+    eps_of_.assign(D_.size(), 0.0);
+    for (std::size_t a = 0; a < active_.size(); ++a) {
+      const Reachable& p = pixels_[static_cast<std::size_t>(active_[a])];
+      for (std::size_t k = 0; k < used_.size(); ++k) {
+        double eps = 0;
+        for (int v = 0; v < p.count; ++v) eps += p.posterior[v] * ratio(p, v, k) * p.eps[v];
+        D_[a * used_.size() + k] = D_of[a * K + used_[k]];
+        eps_of_[a * used_.size() + k] = eps / D_of[a * K + used_[k]];
+      }
+    }
+  }
+  double ratio(const Reachable& p, int v, std::size_t k) const {
+    return palettes_.ratios[(p.first + v) * palettes_.count + static_cast<std::int64_t>(used_[k])];
+  }
+
+  /// sum_c q_c ratio_c(v)/D_c: posterior over levels with palettes, relative to that without.
+  void shared(std::int64_t i, const Reachable& p, Row& weight) const {
+    const int a = place_[static_cast<std::size_t>(i)];
+    if (a < 0) {
+      for (int v = 0; v < p.count; ++v) weight[v] = 1;
+      return;
+    }
+    const std::size_t K = used_.size();
+    const double* const D = D_.data() + static_cast<std::size_t>(a) * K;
+    for (int v = 0; v < p.count; ++v) weight[v] = 0;
+    for (std::size_t k = 0; k < K; ++k) {
+      const double q = share_[k] / D[k];
+      for (int v = 0; v < p.count; ++v) weight[v] += q * ratio(p, v, k);
+    }
+  }
+
+  double surprise() const {
+    const auto K = static_cast<std::size_t>(palettes_.count);
+    std::vector<double> log_share(palettes_.log_weights, palettes_.log_weights + K);
+    for (std::int64_t i = 0; i < in_.pixels; ++i) {
+      const int v = level_of(static_cast<double>(in_.x[i]));
+      if (v == 0) continue;  // belongs to all
+      const double* const log_ratio = palettes_.log_ratios + v * palettes_.count;
+      for (std::size_t c = 0; c < K; ++c) log_share[c] += log_ratio[c];
+    }
+    const double largest = *std::max_element(log_share.begin(), log_share.end());
+    double sum = 0;
+    for (const double l : log_share) sum += std::exp(l - largest);
+    // Densities of x: a level's weight over its width, which the evidence shares.
+    return log_evidence_ + log_explained_ - log_prior_ - largest - std::log(sum);
+  }
+
+  void pixel_backward(std::int64_t i,
+                      const std::vector<double>& by_share,
+                      const MixtureGradient<T>& gradient) const {
+    const Reachable& p = pixels_[static_cast<std::size_t>(i)];
+    const double by_eps = gradient.eps ? static_cast<double>(gradient.eps[i]) : 0.0;
+    const double by_surprise = gradient.surprise;
+    const int a = place_[static_cast<std::size_t>(i)];
+    const std::size_t K = used_.size();
+    Row weight, pull;  // pull: what a level's log weight does through eps and shares of palettes
+    shared(i, p, weight);
+    if (a < 0) {
+      double eps = 0;
+      for (int v = 0; v < p.count; ++v) eps += p.posterior[v] * p.eps[v];
+      for (int v = 0; v < p.count; ++v) pull[v] = by_eps * eps;
+    } else {
+      for (int v = 0; v < p.count; ++v) pull[v] = 0;
+      const std::size_t at = static_cast<std::size_t>(a) * K;
+      for (std::size_t k = 0; k < K; ++k) {
+        const double h = (by_eps * share_[k] * eps_of_[at + k] - by_share[k]) / D_[at + k];
+        for (int v = 0; v < p.count; ++v) pull[v] += h * ratio(p, v, k);
+      }
+    }
+    Row by_log_weight;
+    double by_y = 0;
+    for (int v = 0; v < p.count; ++v) {
+      const double r = p.posterior[v];
+      by_log_weight[v] = r * (by_eps * p.eps[v] * weight[v] - pull[v] + by_surprise * weight[v]);
+      by_y += (by_eps * r * weight[v] * p.slope[v] - by_log_weight[v] * p.eps[v]) / s_;
+    }
+    gradient.z[i] = static_cast<T>(by_y / in_.alpha);
+
+    const std::int64_t M = in_.gaussians, channels = boxes_ + 3 * M;
+    std::vector<double> by_output(static_cast<std::size_t>(channels), 0.0);
+    thread_local Prior prior;
+    prior_of(i, p.first, p.count, prior);
+    hand_on(i, p.first, p.count, prior, by_log_weight, by_output);
+    if (in_.x && by_surprise != 0) {
+      const int own = level_of(static_cast<double>(in_.x[i]));
+      prior_of(i, own, 1, prior);
+      by_log_weight[0] = -by_surprise;
+      hand_on(i, own, 1, prior, by_log_weight, by_output);
+    }
+    for (std::int64_t c = 0; c < channels; ++c) {
+      gradient.outputs[c * in_.pixels + i] = static_cast<T>(by_output[static_cast<std::size_t>(c)]);
+    }
+  }
+
+  /// From the log weights of levels to the outputs that made them.
+  void hand_on(std::int64_t i,
+               int first,
+               int count,
+               const Prior& prior,
+               const Row& by_log_weight,
+               std::vector<double>& by_output) const {
+    const std::int64_t M = in_.gaussians;
+    const auto add = [&](std::int64_t channel, double value) {
+      by_output[static_cast<std::size_t>(channel)] += value;
+    };
+    Row by_weight;
+    for (int v = 0; v < count; ++v) by_weight[v] = by_log_weight[v] / (prior.sum[v] + 1e-300);
+    for (std::int64_t k = 0; k < boxes_; ++k) {
+      const int v = box_level_[static_cast<std::size_t>(k)] - first;
+      if (v >= 0 && v < count) add(k, by_weight[v] * prior.of_box[static_cast<std::size_t>(k)]);
+    }
+    for (std::int64_t j = 0; j < M; ++j) {
+      const Row& own = prior.own[static_cast<std::size_t>(j)];
+      const double m = output(boxes_ + M + j, i), total = variance_of(i, j);
+      double by_logit = 0, by_centre = 0, by_total = 0;
+      for (int v = 0; v < count; ++v) {
+        const double d = (first + v + 0.5) * width - 1 - m, g = by_weight[v] * own[v];
+        by_logit += g;
+        by_centre += g * d / total;
+        by_total += g * (d * d / total - 1);
+      }
+      add(boxes_ + j, by_logit);
+      add(boxes_ + M + j, by_centre);
+      const double raw = output(boxes_ + 2 * M + j, i);
+      if (raw > narrowest && raw < widest) {
+        add(boxes_ + 2 * M + j, by_total * exp_lane(2 * raw) / total);
+      }
+    }
+  }
+
+  const MixtureInput<T>& in_;
+  const PaletteTables& palettes_;
+  std::int64_t boxes_;
+  double s_;
+  std::vector<int> box_level_;
+  std::vector<Reachable> pixels_;
+  std::vector<int> place_;            // of a pixel among the active ones, or -1
+  std::vector<std::int64_t> active_;  // pixels that may be something else than background
+  std::vector<std::size_t> used_;     // palettes with a share
+  std::vector<double> share_;         // of those
+  std::vector<double> D_, eps_of_;    // [active, used]
+  double log_explained_ = 0, log_evidence_ = 0, log_prior_ = 0;
+};
+
+}  // namespace
+
+template <class T>
+void palette_forward(const MixtureInput<T>& in,
+                     const PaletteTables& palettes,
+                     MixtureResult<T>& out) {
+  out.surprise = 0;
+  Image<T>(in, palettes).forward(out);
+}
+
+template <class T>
+void palette_backward(const MixtureInput<T>& in,
+                      const PaletteTables& palettes,
+                      const MixtureGradient<T>& gradient) {
+  Image<T>(in, palettes).backward(gradient);
+}
+
+template void palette_forward(const MixtureInput<float>&,
+                              const PaletteTables&,
+                              MixtureResult<float>&);
+template void palette_forward(const MixtureInput<double>&,
+                              const PaletteTables&,
+                              MixtureResult<double>&);
+template void palette_backward(const MixtureInput<float>&,
+                               const PaletteTables&,
+                               const MixtureGradient<float>&);
+template void palette_backward(const MixtureInput<double>&,
+                               const PaletteTables&,
+                               const MixtureGradient<double>&);
+
+}  // namespace stochflow::diffusion::detail
