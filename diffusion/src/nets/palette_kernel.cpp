@@ -15,7 +15,7 @@ constexpr double width = 1.0 / 128;           // of a level
 constexpr double narrowest = -9, widest = 3;  // of a Gaussian's log standard deviation
 constexpr double reach = 5.5;                 // of the noise, in standard deviations
 constexpr int room = 64;                      // levels within reach of a pixel, at most
-constexpr double certain = 1e-9;              // what else a background pixel may be
+constexpr double certain = 1e-6;              // what else a background pixel may be
 constexpr double negligible = 1e-12;          // share of a palette
 constexpr double inverse_sqrt_2 = 0.70710678118654752440;
 constexpr double inverse_sqrt_2pi = 0.39894228040143267794;
@@ -198,6 +198,7 @@ class Image {
       double* const D = D_of.data() + a * K;
       for (int v = 0; v < p.count; ++v) {
         const double r = p.posterior[v];
+        if (r < negligible) continue;
         const double* const ratio = palettes_.ratios + (p.first + v) * palettes_.count;
         for (std::size_t c = 0; c < K; ++c) D[c] += r * ratio[c];
       }

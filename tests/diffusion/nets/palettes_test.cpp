@@ -4,14 +4,20 @@
 #include "stochflow/diffusion/nets/palettes.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <unistd.h>
 
 #include <array>
 #include <cmath>
+#include <filesystem>
+#include <string>
 #include <vector>
 
+#include "stochflow/diffusion/checkpoint.hpp"
 #include "stochflow/diffusion/nets/mixture_head.hpp"
+#include "stochflow/diffusion/nets/score_network.hpp"
 #include "stochflow/diffusion/tensor/noise.hpp"
 
 namespace stochflow::diffusion {
@@ -205,6 +211,52 @@ TEST(Palettes, RefuseWhatTheyCannotBe) {
   EXPECT_THROW(PaletteLookup{palettes}, std::invalid_argument);
   EXPECT_THROW(fit_palettes(at::zeros({2, 4}, at::kFloat)), std::invalid_argument);
   EXPECT_THROW(fit_palettes(at::zeros({2, 4}, at::kByte), {.palettes = 0}), std::invalid_argument);
+}
+
+// A palette of one level draws values near it to it, where levels are seen, and nowhere else.
+TEST(Palettes, ANetworkTakesThem) {
+  ScoreNetwork network({.channels = 16,
+                        .deep_channels = 16,
+                        .blocks_down = 1,
+                        .blocks_deep = 1,
+                        .blocks_up = 1,
+                        .heads = 2,
+                        .embedding = 16,
+                        .height = 4,
+                        .width = 4,
+                        .box_levels = {0},
+                        .gaussians = 2});
+  network.initialise(1);
+  const at::Tensor z = at::full({1, 1, 4, 4}, 81.2 / 128 - 1, at::kFloat);
+  const at::Tensor low = at::full({1}, -11, at::kFloat), high = at::full({1}, -6.5, at::kFloat);
+  const c10::NoGradGuard no_grad;
+  const at::Tensor before = network.eps(z, low), above = network.eps(z, high);
+  Palettes palettes{at::zeros({1}, at::kDouble), at::zeros({1, 256}, at::kDouble)};
+  palettes.log_ratios[0][81] = 3;
+  network.take_palettes(palettes);
+  EXPECT_LT(network.eps(z, low).mean().item<double>(), before.mean().item<double>() - 0.1);
+  EXPECT_TRUE(network.eps(z, high).equal(above));
+
+  ScoreNetwork plain({.head = Head::noise});
+  EXPECT_THROW(plain.take_palettes(palettes), std::invalid_argument);
+}
+
+TEST(Palettes, AreReadAsTheyWereWritten) {
+  const std::filesystem::path file =
+      std::filesystem::temp_directory_path() /
+      ("stochflow-palettes-" + std::to_string(::getpid()) + ".safetensors");
+  const Palettes palettes = some_palettes(3);
+  save_palettes(file, palettes, "made up", "{}");
+  const Palettes read = load_palettes(file);
+  EXPECT_LT(largest(read.log_weights - palettes.log_weights), 1e-6);
+  EXPECT_LT(largest(read.log_ratios - palettes.log_ratios), 1e-6);
+  write_tensors(file, {.tensors = {{"log_weights", at::zeros({3})}}, .metadata = {}});
+  EXPECT_THROW(load_palettes(file), std::runtime_error);  // of another format
+  write_tensors(file,
+                {.tensors = {{"log_weights", at::zeros({3})}},
+                 .metadata = {{"format", "stochflow palettes 1"}}});
+  EXPECT_THROW(load_palettes(file), std::runtime_error);  // incomplete
+  std::filesystem::remove(file);
 }
 
 TEST(Palettes, HaveTheirSayWhereLevelsAreSeen) {
