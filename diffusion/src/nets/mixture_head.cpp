@@ -187,6 +187,11 @@ void check_shapes(const MixturePrior& prior,
   if (prior.channels() < 1) {
     throw std::invalid_argument("mixture_posterior: the prior has neither boxes nor Gaussians");
   }
+  if (prior.palettes && !prior.box_lows.empty() && prior.box_width != 1.0 / 128) {
+    throw std::invalid_argument(
+        "mixture_posterior: palettes are of grey levels, and so must the boxes be: take "
+        "MixturePrior::grey_levels");
+  }
   const bool shapes = outputs.dim() >= 2 && outputs.size(1) == prior.channels() && z.dim() >= 1 &&
                       z.size(0) == outputs.size(0) &&
                       outputs.numel() == z.numel() * prior.channels();

@@ -23,8 +23,8 @@ struct PaletteTables {
   const double* ratios = nullptr;       // [256, count]
 };
 
-/// As mixture_forward and mixture_backward. Boxes must be grey levels. Meant for noise below
-/// `widest_palette_noise` levels.
+/// As mixture_forward and mixture_backward. Boxes must be grey levels. For noise up to 5 levels
+/// wide: a pixel has room for 63 of them.
 template <class T>
 void palette_forward(const MixtureInput<T>& in,
                      const PaletteTables& palettes,

@@ -211,6 +211,10 @@ TEST(Palettes, RefuseWhatTheyCannotBe) {
   EXPECT_THROW(PaletteLookup{palettes}, std::invalid_argument);
   EXPECT_THROW(fit_palettes(at::zeros({2, 4}, at::kFloat)), std::invalid_argument);
   EXPECT_THROW(fit_palettes(at::zeros({2, 4}, at::kByte), {.palettes = 0}), std::invalid_argument);
+  Case wide({-9});
+  wide.prior.box_width = 1.0 / 64;
+  EXPECT_THROW(mixture_posterior(wide.prior, wide.outputs, wide.z, wide.alpha, wide.sigma),
+               std::invalid_argument);
 }
 
 // A palette of one level draws values near it to it, where levels are seen, and nowhere else.
