@@ -221,10 +221,7 @@ void add_evaluate(CLI::App& app) {
   command->add_option("--seeds", a->seeds, "Sets to draw, from --seed on")
       ->check(whole_number(1, 1000))
       ->capture_default_str();
-  command->add_option(
-      "--model",
-      a->request.model,
-      "Checkpoint, TorchScript file, or a name such as mnist-deep of those that come along");
+  command->add_option("--model", a->request.model, model_help);
   command->add_option(
       "--classifier", a->classifier, "Of `train classifier --clean` (default: shipped)");
   command->add_option("--data", a->data, "Folder with the MNIST files")->capture_default_str();

@@ -106,10 +106,7 @@ void add_identify(CLI::App& app) {
       "identify", "Compare the latents that two networks give the same test images");
   command->add_option("--images", a.images, "FIRST:LAST, the last not included")
       ->capture_default_str();
-  command->add_option(
-      "--model",
-      a.model,
-      "Checkpoint, TorchScript file, or a name such as mnist-deep of those that come along");
+  command->add_option("--model", a.model, model_help);
   command->add_option("--other", a.other, "The other network")->required();
   command->add_option("--json", a.json, "Write the record of the run to this file");
   add_encoding_options(*command, a.encoding);

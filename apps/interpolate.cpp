@@ -115,10 +115,7 @@ void add_interpolate(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--out", a.out, "Write a row for each pair to this .png");
   command->add_option("--json", a.json, "Write the record of the run to this file");
-  command->add_option(
-      "--model",
-      a.model,
-      "Checkpoint, TorchScript file, or a name such as mnist-deep of those that come along");
+  command->add_option("--model", a.model, model_help);
   add_encoding_options(*command, a.encoding);
   command->callback([arguments] { run(*arguments); });
 }

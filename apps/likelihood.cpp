@@ -168,10 +168,7 @@ void add_likelihood(CLI::App& app) {
   command->add_option("--results",
                       request.results,
                       "Keep finished images in this file, and go on from it after an interruption");
-  command->add_option(
-      "--model",
-      request.model,
-      "Checkpoint, TorchScript file, or a name such as mnist-deep of those that come along");
+  command->add_option("--model", request.model, model_help);
   command->add_option(
       "--palettes",
       request.palettes,

@@ -38,6 +38,11 @@ inline diffusion::Schedule schedule_named(const std::string& name,
   return diffusion::restricted(diffusion::schedule_by_name(name), gamma_min, gamma_max);
 }
 
+/// What --model takes, wherever there is one.
+inline constexpr const char* model_help =
+    "Checkpoint, TorchScript file, or a name such as mnist-classes of those that come along "
+    "(default: shipped)";
+
 /// The file itself, or the shipped checkpoint when none is named.
 inline std::filesystem::path network_file(const std::filesystem::path& file) {
   return or_shipped(file, "mnist.safetensors");

@@ -268,10 +268,7 @@ void add_sample(CLI::App& app) {
   SampleRequest& request = arguments->request;
   add_sampler_options(*command, request);
   command->add_option("--n", request.n, "Images")->check(whole_number(1))->capture_default_str();
-  command->add_option(
-      "--model",
-      request.model,
-      "Checkpoint, TorchScript file, or a name such as mnist-deep of those that come along");
+  command->add_option("--model", request.model, model_help);
   command->add_option("--out", arguments->out, "Picture (.png) or numbers (.npy) to write")
       ->delimiter(',');
   command->add_option("--gif", arguments->gif, "Animation of the first batch to write");

@@ -215,10 +215,7 @@ void add_restore_options(CLI::App& command, std::function<Restoration()> restora
       ->delimiter(',');
   command.add_option("--json", arguments->json, "Write the record of the run to this file");
   command.add_option("--seed", request.seed, "Seed")->check(whole_number(0))->capture_default_str();
-  command.add_option(
-      "--model",
-      request.model,
-      "Checkpoint, TorchScript file, or a name such as mnist-deep of those that come along");
+  command.add_option("--model", request.model, model_help);
   command.add_option("--device", request.device, "cpu, cuda, cuda:1, ...")->capture_default_str();
   command.add_option("--threads", request.threads, "0: one for each processor")
       ->check(whole_number(0, 4096))

@@ -13,8 +13,9 @@ namespace stochflow::apps {
 std::filesystem::path resource(const std::string& name);
 
 /// What an option that takes a network means: a file; or, where there is none of that name, one of
-/// the networks that come with the program ("mnist-deep" for pretrained/mnist-deep.safetensors); or
-/// pretrained/STANDARD when it is empty. Throws UsageError for a bare name that is none of these.
+/// the networks that come with the program ("mnist-classes" for
+/// pretrained/mnist-classes.safetensors); or pretrained/STANDARD when it is empty. Throws
+/// UsageError for a bare name that is none of these.
 std::filesystem::path or_shipped(const std::filesystem::path& file, const std::string& standard);
 
 }  // namespace stochflow::apps
