@@ -182,8 +182,17 @@ double bits_saved(const Palettes& palettes, const at::Tensor& images) {
   return sum / (static_cast<double>(images.numel()) * std::numbers::ln2);
 }
 
+namespace {
+constexpr double hidden = -7;  // above, noise hides the levels' steps
+}  // namespace
+
 double share_of_palettes(double gamma) {
-  const double u = std::clamp(-7 - gamma, 0.0, 1.0);
+  const double u = std::clamp(hidden - gamma, 0.0, 1.0);
+  return u * u * (3 - 2 * u);
+}
+
+at::Tensor share_of_palettes(const at::Tensor& gamma) {
+  const at::Tensor u = (hidden - gamma).clamp(0, 1);
   return u * u * (3 - 2 * u);
 }
 

@@ -54,5 +54,6 @@ double bits_saved(const Palettes& palettes, const at::Tensor& images);
 /// How much palettes have a say at noise level gamma: all below -8, where the noise is 2.3 grey
 /// levels wide, nothing above -7, where it hides their steps anyway; smooth in between.
 double share_of_palettes(double gamma);
+at::Tensor share_of_palettes(const at::Tensor& gamma);
 
 }  // namespace stochflow::diffusion
