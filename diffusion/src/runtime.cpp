@@ -7,6 +7,9 @@
 #include <stdexcept>
 #include <string>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -36,6 +39,19 @@ void tune_process(int threads) {
           reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
     set(threads);
   }
+}
+
+// AMX does, and AVX-512's own products do on AMD's processors (Zen 4: twice as fast); with Intel's
+// a step of training takes 1.4 times as long (Emerald Rapids with AMX withheld).
+bool bfloat16_pays() {
+#if defined(__x86_64__)
+  constexpr unsigned amx_bfloat16 = 1u << 22;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx & amx_bfloat16)) return true;
+  return __builtin_cpu_is("amd") && __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
 }
 
 }  // namespace stochflow::diffusion

@@ -18,4 +18,7 @@ namespace stochflow::diffusion {
 /// Throws std::invalid_argument when threads < 1.
 void tune_process(int threads = 1);
 
+/// Whether this processor multiplies matrices in bfloat16 faster than in float32.
+bool bfloat16_pays();
+
 }  // namespace stochflow::diffusion
