@@ -60,6 +60,11 @@ void add_train_mnist(CLI::App& train) {
                       "A network that can be asked for a digit (`stochflow conditional`)"));
   plan.push_back(mnist->add_option(
       "--from", a->from, "Start from this network's weights; it may have fewer blocks"));
+  plan.push_back(mnist->add_option(
+      "--palettes",
+      a->palettes,
+      "Which grey levels occur together in an image, for the head to know in training and after: a "
+      "file of `train palettes`, or mnist-palettes, which comes along"));
   mnist->add_flag("--half", a->half, "Round the weights of the network file to half precision");
   plan.push_back(
       mnist

@@ -32,7 +32,8 @@ struct MnistTraining {
   std::int64_t channels = 64, deep_channels = 96;
   std::int64_t blocks = 3, deep_blocks = 3;
   bool classes = false, colours = false;
-  std::string from;  // a network to start from
+  std::string from;      // a network to start from
+  std::string palettes;  // a file of them for the head
   bool half = false;
   double checkpoint_minutes = 3;
   diffusion::TrainSettings settings = {

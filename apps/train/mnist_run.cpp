@@ -163,6 +163,9 @@ diffusion::Trainer start(const MnistTraining& arguments,
     const fs::path trained = or_shipped(arguments.from, "mnist.safetensors");
     trainer.start_from(*diffusion::load_network(trained, "cpu").network);
   }
+  if (!arguments.palettes.empty()) {
+    trainer.take_palettes(diffusion::load_palettes(or_shipped(arguments.palettes, "")));
+  }
   return trainer;
 }
 

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "module_file.hpp"
+#include "palette_tensors.hpp"
 #include "stochflow/diffusion/nets/description.hpp"
 #include "stochflow/diffusion/nets/unet.hpp"
 
@@ -12,6 +13,7 @@ namespace {
 constexpr const char* format = "stochflow score network 1";
 constexpr const char* classifier_format = "stochflow classifier 1";
 constexpr const char* palettes_format = "stochflow palettes 1";
+constexpr const char* beside_weights = "palettes/";
 
 detail::NetworkParts parts_of(const ScoreNetwork& network) {
   const ScoreNetworkConfig& c = network.config();
@@ -65,14 +67,15 @@ NetworkDescription description_of(const TensorFile& content,
           .recipe = detail::text_of(content, "recipe")};
 }
 
+// Beside the tensors in `content`.
 void save(const std::filesystem::path& file,
           const std::string& file_format,
           const std::string& config,
           const torch::nn::Module& module,
           const detail::NetworkParts& stored,
           const NetworkDescription& description,
-          at::ScalarType storage) {
-  TensorFile content;
+          at::ScalarType storage,
+          TensorFile content = {}) {
   detail::put_network(content, module, stored, storage);
   content.metadata = {{"format", file_format},
                       {"network", config},
@@ -87,21 +90,30 @@ void save_score_network(const std::filesystem::path& file,
                         const ScoreNetwork& network,
                         const NetworkDescription& description,
                         at::ScalarType storage) {
-  const ScoreNetwork stored(network.config(), network.unet().output_bias().device());
+  ScoreNetwork stored(network.config(), network.unet().output_bias().device());
+  TensorFile content;
+  if (const auto palettes = network.palettes()) {
+    detail::put_palettes(content, *palettes, beside_weights, at::kFloat);
+    stored.take_palettes(detail::rounded(*palettes));
+  }
   save(file,
        format,
        to_json(network.config()),
        network.unet(),
        parts_of(stored),
        description,
-       storage);
+       storage,
+       std::move(content));
 }
 
 LoadedNetwork load_network(const std::filesystem::path& file, const std::string& device) {
   const TensorFile content = content_of(file, "score network", format);
   const auto network = read_or_fail(file, [&] {
-    return std::make_shared<ScoreNetwork>(
+    auto empty = std::make_shared<ScoreNetwork>(
         network_config_from_json(detail::text_of(content, "network")), at::Device(device));
+    const auto palettes = detail::palettes_in(content, beside_weights);
+    if (palettes) empty->take_palettes(*palettes);
+    return empty;
   });
   const detail::NetworkParts parts = parts_of(*network);
   detail::take_network(file, content, parts);
@@ -118,24 +130,17 @@ void save_palettes(const std::filesystem::path& file,
                    const Palettes& palettes,
                    const std::string& data,
                    const std::string& recipe) {
-  check(palettes);
-  write_tensors(file,
-                {.tensors = {{"log_weights", palettes.log_weights.to(at::kFloat)},
-                             {"log_ratios", palettes.log_ratios.to(at::kFloat)}},
-                 .metadata = {{"format", palettes_format}, {"data", data}, {"recipe", recipe}}});
+  TensorFile content{.tensors = {},
+                     .metadata = {{"format", palettes_format}, {"data", data}, {"recipe", recipe}}};
+  detail::put_palettes(content, palettes, "", at::kFloat);
+  write_tensors(file, content);
 }
 
 Palettes load_palettes(const std::filesystem::path& file) {
   const TensorFile content = content_of(file, "set of palettes", palettes_format);
-  return read_or_fail(file, [&] {
-    Palettes palettes;
-    for (const auto& [name, tensor] : content.tensors) {
-      if (name == "log_weights") palettes.log_weights = tensor.to(at::kDouble);
-      if (name == "log_ratios") palettes.log_ratios = tensor.to(at::kDouble);
-    }
-    check(palettes);
-    return palettes;
-  });
+  const auto palettes = read_or_fail(file, [&] { return detail::palettes_in(content, ""); });
+  if (!palettes) detail::fail(file, "has neither log_weights nor log_ratios");
+  return *palettes;
 }
 
 void save_classifier(const std::filesystem::path& file,

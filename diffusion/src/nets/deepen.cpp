@@ -69,6 +69,7 @@ void deepen(const ScoreNetwork& trained, ScoreNetwork& deeper, std::uint64_t see
   const ScoreNetworkConfig &from = trained.config(), &to = deeper.config();
   check(from, to);
   deeper.initialise(seed);
+  if (const auto palettes = trained.palettes()) deeper.take_palettes(*palettes);
   const c10::NoGradGuard no_grad;
   const auto source = trained.unet().named_parameters();
   auto target = deeper.unet().named_parameters();

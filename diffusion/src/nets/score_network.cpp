@@ -42,6 +42,11 @@ void ScoreNetwork::take_palettes(const Palettes& palettes) {
   palettes_ = std::make_shared<const PaletteLookup>(palettes);
 }
 
+std::optional<Palettes> ScoreNetwork::palettes() const {
+  if (!palettes_) return std::nullopt;
+  return Palettes{palettes_->log_weights, palettes_->log_ratios.t().contiguous()};
+}
+
 void ScoreNetwork::initialise(std::uint64_t seed) {
   unet_->initialise(seed);
   if (config_.head == Head::noise) return;

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "check.hpp"
+#include "checkpoint/palette_tensors.hpp"
 #include "draws.hpp"
 #include "stochflow/diffusion/checkpoint.hpp"
 #include "stochflow/diffusion/nets/deepen.hpp"
@@ -23,6 +24,7 @@ namespace {
 const double bits = 1 / std::log(2.0);
 
 constexpr const char* state_format = "stochflow training state 1";
+constexpr const char* beside_weights = "palettes/";
 
 std::string metadata(const TensorFile& content, const char* key) {
   const auto found = content.metadata.find(key);
@@ -194,6 +196,7 @@ StepReport Trainer::step() {
 ScoreNetwork Trainer::averaged() const {
   ScoreNetwork copy(config_);
   copy_averages(slots_, copy.unet());
+  if (const auto palettes = network_.palettes()) copy.take_palettes(*palettes);
   return copy;
 }
 
@@ -215,6 +218,9 @@ void Trainer::save(const std::filesystem::path& file) const {
                       {"images", std::to_string(images_.size(0))},
                       {"network", to_json(config_)},
                       {"settings", to_json(settings_)}};
+  if (const auto palettes = network_.palettes()) {
+    detail::put_palettes(content, *palettes, beside_weights, at::kDouble);
+  }
   write_tensors(file, content);
 }
 
@@ -269,6 +275,12 @@ void Trainer::resume(const std::filesystem::path& file) {
       }
       copies.emplace_back(tensor, found->second);
     }
+  }
+  try {
+    const auto palettes = detail::palettes_in(content, beside_weights);
+    if (palettes) network_.take_palettes(*palettes);
+  } catch (const std::invalid_argument& error) {
+    refuse(file, error.what());
   }
   const c10::NoGradGuard no_grad;
   for (auto& [to, from] : copies) to.copy_(from);

@@ -52,9 +52,9 @@ struct LoadedClassifier {
   NetworkDescription description;
 };
 
-/// Writes the weights with architecture, description and golden vectors: for fixed z and three
-/// noise levels, what eps and its vector-Jacobian product were on this machine. `storage` at::kHalf
-/// rounds the weights to 11 bits and halves the file.
+/// Writes the weights with architecture, palettes (as save_palettes does), description and golden
+/// vectors: for fixed z and three noise levels, what eps and its vector-Jacobian product were on
+/// this machine. `storage` at::kHalf rounds the weights to 11 bits and halves the file.
 void save_score_network(const std::filesystem::path& file,
                         const ScoreNetwork& network,
                         const NetworkDescription& description,

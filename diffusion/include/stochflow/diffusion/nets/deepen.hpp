@@ -8,11 +8,11 @@
 
 namespace stochflow::diffusion {
 
-/// Gives `deeper` the function of `trained`: its weights where they belong, new blocks (drawn from
-/// the seed) that add nothing yet, and classes that make no difference yet. The two may differ in
-/// their numbers of blocks, and in that `deeper` alone knows classes; it needs as many blocks as
-/// `trained` at each place, on either side of the attention too. Throws std::invalid_argument
-/// otherwise.
+/// Gives `deeper` the function of `trained`: its palettes, its weights where they belong, new
+/// blocks (drawn from the seed) that add nothing yet, and classes that make no difference yet. The
+/// two may differ in their numbers of blocks, and in that `deeper` alone knows classes; it needs as
+/// many blocks as `trained` at each place, on either side of the attention too. Throws
+/// std::invalid_argument otherwise.
 void deepen(const ScoreNetwork& trained, ScoreNetwork& deeper, std::uint64_t seed);
 
 }  // namespace stochflow::diffusion

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "stochflow/diffusion/nets/mixture_head.hpp"
@@ -68,10 +69,11 @@ class ScoreNetwork final : public NoisePredictor {
   /// own); under the noise head N(x; z/alpha, sigma^2/alpha^2).
   at::Tensor decoder_nats(const at::Tensor& z, const at::Tensor& gamma, const at::Tensor& x) const;
 
-  /// From here on the head knows which grey levels occur together in an image (palettes.hpp). No
-  /// training is needed for it. Throws std::invalid_argument for another head than the mixture's,
-  /// whose boxes are grey levels.
+  /// From here on the head knows which grey levels occur together in an image (palettes.hpp). A
+  /// network that was trained without will do; one that is trained with them does better. Throws
+  /// std::invalid_argument for another head than the mixture's, whose boxes are grey levels.
   void take_palettes(const Palettes& palettes);
+  std::optional<Palettes> palettes() const;
 
   /// Draws all parameters as a pure function of the seed.
   void initialise(std::uint64_t seed);

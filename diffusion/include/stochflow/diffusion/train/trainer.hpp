@@ -49,8 +49,12 @@ class Trainer {
           at::Tensor labels = {});
 
   /// Before the first step: starts from the weights of a trained network, with blocks added where
-  /// this one has more (nets/deepen.hpp). Throws std::invalid_argument when it does not fit.
+  /// this one has more (nets/deepen.hpp), and from its palettes. Throws std::invalid_argument when
+  /// it does not fit.
   void start_from(const ScoreNetwork& trained);
+  /// Before the first step: the head knows these palettes in training and afterwards
+  /// (ScoreNetwork::take_palettes, which says what it throws).
+  void take_palettes(const Palettes& palettes) { network_.take_palettes(palettes); }
 
   /// From here on this process is one of several, which make every step together and have the same
   /// weights, to the bit those of one process with as many parts in all. Throws
