@@ -57,11 +57,13 @@ struct OpenedNetwork {
 };
 
 /// A checkpoint of this library, or a TorchScript file that describes itself (torchscript.hpp): the
-/// latter is a zip archive. `palettes` is empty, or a file of palettes for the checkpoint's head.
+/// latter is a zip archive. `palettes` is empty, or a file of palettes for the checkpoint's head,
+/// in place of those it may have itself; `in_level` is for a head with palettes, and for no other.
 /// Throws std::runtime_error, UsageError.
 inline OpenedNetwork open_network(const std::filesystem::path& file,
                                   const std::string& device,
-                                  const std::filesystem::path& palettes = {}) {
+                                  const std::filesystem::path& palettes = {},
+                                  diffusion::InLevel in_level = diffusion::InLevel::uniform) {
   const std::filesystem::path chosen = network_file(file);
   char start[2] = {};
   std::ifstream(chosen, std::ios::binary).read(start, 2);
@@ -73,9 +75,10 @@ inline OpenedNetwork open_network(const std::filesystem::path& file,
     return {imported.model, imported.description};
   }
   const auto loaded = diffusion::load_network(chosen, device);
-  if (!palettes.empty()) {
-    loaded.network->take_palettes(diffusion::load_palettes(or_shipped(palettes, "")));
-  }
+  const auto chosen_palettes = palettes.empty()
+                                   ? loaded.network->palettes()
+                                   : diffusion::load_palettes(or_shipped(palettes, ""));
+  if (chosen_palettes) loaded.network->take_palettes(*chosen_palettes, in_level);
   const bool mixture = loaded.network->config().head == diffusion::Head::mixture_posterior;
   return {loaded.network, loaded.description, mixture ? loaded.network : nullptr};
 }

@@ -253,7 +253,10 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& asked, const Crew& crew
   const diffusion::MicroBatch calls =
       network_calls(request.device, request.threads > 0 ? request.threads : crew.processors);
   const at::Tensor levels = mnist_images(request.part, {request.first, request.last}, request.data);
-  const OpenedNetwork network = open_network(request.model, request.device, request.palettes);
+  const auto in_level = request.dequantise == "truncated-normal" ? diffusion::InLevel::middle
+                                                                 : diffusion::InLevel::uniform;
+  const OpenedNetwork network =
+      open_network(request.model, request.device, request.palettes, in_level);
   check_made_for(network.description, levels.sizes().slice(1));
   const diffusion::NoisePredictor& model = *network.model;
   const NoiseLevels range = noise_levels(request, network);

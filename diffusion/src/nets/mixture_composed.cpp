@@ -37,6 +37,11 @@ Cut cut_normal(const at::Tensor& near, const at::Tensor& far) {
           (1 + near * at_near - far * at_far - mean * mean).clamp_min(0)};
 }
 
+// The same where x is known, and with it the noise: the density of y in place of a probability.
+Cut known(const at::Tensor& noise, const at::Tensor& s) {
+  return {log_density(noise) - at::log(s), noise, at::zeros_like(noise)};
+}
+
 // As in palette_kernel.hpp, over all 256 levels.
 MixtureOutput palette_posterior_composed(const MixturePrior& prior,
                                          const at::Tensor& outputs,
@@ -70,12 +75,14 @@ MixtureOutput palette_posterior_composed(const MixturePrior& prior,
     weights = weights + w * shares.narrow(1, boxes + j, 1) * density;
   }
   const at::Tensor log_prior = at::log(weights + 1e-300);
-  const auto [mass, e, variance] = cut_normal((y - low - w) / s, (y - low) / s);
+  const auto [mass, e, variance] = prior.in_level == InLevel::uniform
+                                       ? cut_normal((y - low - w) / s, (y - low) / s)
+                                       : known((y - low - 0.5 * w) / s, s);
   const at::Tensor joint = log_prior + mass, r = at::softmax(joint, 1);
   const PaletteLookup& palettes = *prior.palettes;
-  const at::Tensor ratios = palettes.ratios.to(here.device()).t();  // [K, 256]
-  const at::Tensor D = at::matmul(ratios, r);                       // [B, K, pixels]
-  const at::Tensor log_weights = palettes.log_weights.to(here.device()).unsqueeze(0);
+  const at::Tensor ratios = palettes.ratios.t();  // [K, 256]
+  const at::Tensor D = at::matmul(ratios, r);     // [B, K, pixels]
+  const at::Tensor log_weights = palettes.log_weights.unsqueeze(0);
   const at::Tensor log_share = log_weights + at::log(D).sum(2);
   const at::Tensor q = at::softmax(log_share, 1).unsqueeze(2);
   // The posterior over levels, all palettes together.
@@ -96,7 +103,7 @@ MixtureOutput palette_posterior_composed(const MixturePrior& prior,
                                  .to(at::kLong);  // [B, pixels]
     const at::Tensor own =
         log_prior.expand({batch, levels, y.size(2)}).gather(1, level.unsqueeze(1));
-    const at::Tensor clean = palettes.log_ratios.to(here.device()).index_select(0, level.flatten());
+    const at::Tensor clean = palettes.log_ratios.index_select(0, level.flatten());
     const at::Tensor log_clean =
         log_weights + clean.reshape({batch, -1, log_weights.size(1)}).sum(1);
     result.surprise = (at::logsumexp(joint, {1}).sum(1) - own.sum({1, 2}) +

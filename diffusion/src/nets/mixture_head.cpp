@@ -32,12 +32,14 @@ struct Batch {
   at::Tensor x;                         // empty when there are no clean values
   // As in PaletteLookup; empty when there are none.
   at::Tensor log_weights, log_ratios, ratios;
+  InLevel in_level;
 
   detail::PaletteTables palettes() const {
     return {log_weights.numel(),
             log_weights.data_ptr<double>(),
             log_ratios.data_ptr<double>(),
-            ratios.data_ptr<double>()};
+            ratios.data_ptr<double>(),
+            in_level == InLevel::middle};
   }
   /// How much palettes have a say in sample i.
   double share(std::int64_t i) const {
@@ -81,7 +83,8 @@ struct KernelHead : torch::autograd::Function<KernelHead<T>> {
                          x.contiguous(),
                          palettes ? palettes->log_weights : none,
                          palettes ? palettes->log_ratios : none,
-                         palettes ? palettes->ratios : none};
+                         palettes ? palettes->ratios : none,
+                         prior.in_level};
     at::Tensor eps = at::empty_like(batch.z), variance = at::empty_like(batch.z);
     at::Tensor surprise = at::zeros({batch.size()}, z.options());
     const std::int64_t n = batch.pixels();
@@ -119,6 +122,7 @@ struct KernelHead : torch::autograd::Function<KernelHead<T>> {
     context->saved_data["boxes"] = prior.box_lows;
     context->saved_data["width"] = prior.box_width;
     context->saved_data["gaussians"] = prior.gaussians;
+    context->saved_data["in_middle"] = prior.in_level == InLevel::middle;
     context->mark_non_differentiable({variance});
     context->set_materialize_grads(false);
     return {eps, variance, surprise};
@@ -128,18 +132,19 @@ struct KernelHead : torch::autograd::Function<KernelHead<T>> {
     const auto saved = context->get_saved_variables();
     const MixturePrior prior{context->saved_data["boxes"].toDoubleVector(),
                              context->saved_data["width"].toDouble(),
-                             context->saved_data["gaussians"].toInt(),
-                             {}};
-    const Batch<T> batch{boxes_of(prior),
-                         prior.gaussians,
-                         saved[0],
-                         saved[1],
-                         saved[2],
-                         saved[3],
-                         saved[4],
-                         saved[5],
-                         saved[6],
-                         saved[7]};
+                             context->saved_data["gaussians"].toInt()};
+    const Batch<T> batch{
+        boxes_of(prior),
+        prior.gaussians,
+        saved[0],
+        saved[1],
+        saved[2],
+        saved[3],
+        saved[4],
+        saved[5],
+        saved[6],
+        saved[7],
+        context->saved_data["in_middle"].toBool() ? InLevel::middle : InLevel::uniform};
     const at::Tensor by_eps = gradients[0].defined() ? gradients[0].contiguous() : at::Tensor();
     const at::Tensor by_surprise =
         gradients[2].defined() ? gradients[2].contiguous() : at::Tensor();
@@ -207,7 +212,7 @@ void detail::check_shapes(const MixturePrior& prior,
 }
 
 MixturePrior MixturePrior::grey_levels(const std::vector<int>& levels, std::int64_t gaussians) {
-  MixturePrior prior{{}, 1.0 / 128, gaussians, {}};
+  MixturePrior prior{{}, 1.0 / 128, gaussians};
   for (const int k : levels) prior.box_lows.push_back(k / 128.0 - 1);
   return prior;
 }

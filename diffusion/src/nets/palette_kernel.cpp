@@ -143,28 +143,17 @@ class Image {
     p.first = std::clamp(middle - radius, 0, levels - 1);
     p.count = std::clamp(middle + radius, 0, levels - 1) - p.first + 1;
 
-    // Tails of the normal distribution beyond both ends of each level, on their own side of y.
-    std::array<double, room + 1> tail, density, t;
-    for (int v = 0; v <= p.count; ++v) {
-      t[v] = ((p.first + v) * width - 1 - y) / s_;
-      const double u = std::fabs(t[v]), e = exp_lane(-0.5 * u * u);
-      density[v] = inverse_sqrt_2pi * e;
-      tail[v] = 0.5 * e * erfcx_lane(u * inverse_sqrt_2);
+    Row likelihood;
+    if (palettes_.in_middle) {
+      see_middles(y, p, likelihood);
+    } else {
+      see_intervals(y, p, likelihood);
     }
     thread_local Prior prior;
     prior_of(i, p.first, p.count, prior);
     double sum = 0;
     for (int v = 0; v < p.count; ++v) {
-      const double a = t[v], b = t[v + 1];
-      const double mass = std::max(a > 0   ? tail[v] - tail[v + 1]
-                                   : b < 0 ? tail[v + 1] - tail[v]
-                                           : 1 - tail[v] - tail[v + 1],
-                                   1e-300);
-      const double mean = (density[v] - density[v + 1]) / mass;  // of a normal cut to [a, b]
-      const double e = -std::clamp(mean, a, b);
-      p.eps[v] = e;
-      p.slope[v] = std::clamp(e * e - (a * density[v] - b * density[v + 1]) / mass, 0.0, 1.0);
-      p.posterior[v] = prior.sum[v] * mass + 1e-290;
+      p.posterior[v] = prior.sum[v] * likelihood[v] + 1e-290;
       sum += p.posterior[v];
     }
     for (int v = 0; v < p.count; ++v) p.posterior[v] /= sum;
@@ -178,6 +167,39 @@ class Image {
     if (!background) {
       place_[static_cast<std::size_t>(i)] = static_cast<int>(active_.size());
       active_.push_back(i);
+    }
+  }
+
+  /// Likelihood of y for x uniform in each level of p (times its width), and what noise that means.
+  void see_intervals(double y, Reachable& p, Row& likelihood) const {
+    // Tails of the normal distribution beyond both ends of each level, on their own side of y.
+    std::array<double, room + 1> tail, density, t;
+    for (int v = 0; v <= p.count; ++v) {
+      t[v] = ((p.first + v) * width - 1 - y) / s_;
+      const double u = std::fabs(t[v]), e = exp_lane(-0.5 * u * u);
+      density[v] = inverse_sqrt_2pi * e;
+      tail[v] = 0.5 * e * erfcx_lane(u * inverse_sqrt_2);
+    }
+    for (int v = 0; v < p.count; ++v) {
+      const double a = t[v], b = t[v + 1];
+      const double mass = std::max(a > 0   ? tail[v] - tail[v + 1]
+                                   : b < 0 ? tail[v + 1] - tail[v]
+                                           : 1 - tail[v] - tail[v + 1],
+                                   1e-300);
+      const double mean = (density[v] - density[v + 1]) / mass;  // of a normal cut to [a, b]
+      const double e = -std::clamp(mean, a, b);
+      likelihood[v] = mass;
+      p.eps[v] = e;
+      p.slope[v] = std::clamp(e * e - (a * density[v] - b * density[v + 1]) / mass, 0.0, 1.0);
+    }
+  }
+  /// The same for x in the middle of each level.
+  void see_middles(double y, Reachable& p, Row& likelihood) const {
+    for (int v = 0; v < p.count; ++v) {
+      const double e = (y + 1 - (p.first + v + 0.5) * width) / s_;
+      likelihood[v] = inverse_sqrt_2pi * exp_lane(-0.5 * e * e) / s_;
+      p.eps[v] = e;
+      p.slope[v] = 1;
     }
   }
 

@@ -16,11 +16,13 @@
 
 namespace stochflow::diffusion::detail {
 
+/// in_middle: x is the middle of its level (InLevel).
 struct PaletteTables {
   std::int64_t count = 0;
   const double* log_weights = nullptr;  // [count]
   const double* log_ratios = nullptr;   // [256, count]
   const double* ratios = nullptr;       // [256, count]
+  bool in_middle = false;
 };
 
 /// As mixture_forward and mixture_backward. Boxes must be grey levels. For noise up to 5 levels

@@ -93,10 +93,10 @@ void check(const Palettes& p) {
   }
 }
 
-PaletteLookup::PaletteLookup(const Palettes& palettes) {
+PaletteLookup::PaletteLookup(const Palettes& palettes, at::Device device) {
   check(palettes);
-  log_weights = palettes.log_weights.contiguous();
-  log_ratios = palettes.log_ratios.t().contiguous();
+  log_weights = palettes.log_weights.contiguous().to(device);
+  log_ratios = palettes.log_ratios.t().contiguous().to(device);
   ratios = log_ratios.exp();
 }
 

@@ -34,17 +34,18 @@ UNetConfig ScoreNetworkConfig::unet() const {
 ScoreNetwork::ScoreNetwork(const ScoreNetworkConfig& config, at::Device device)
     : config_(config), unet_(std::make_shared<UNet>(config.unet(), device)) {}
 
-void ScoreNetwork::take_palettes(const Palettes& palettes) {
+void ScoreNetwork::take_palettes(const Palettes& palettes, InLevel in_level) {
   if (config_.head != Head::mixture_posterior) {
     throw std::invalid_argument(
         "score network: palettes are of grey levels, which only the mixture-posterior head knows");
   }
-  palettes_ = std::make_shared<const PaletteLookup>(palettes);
+  palettes_ = std::make_shared<const PaletteLookup>(palettes, unet_->output_bias().device());
+  in_level_ = in_level;
 }
 
 std::optional<Palettes> ScoreNetwork::palettes() const {
   if (!palettes_) return std::nullopt;
-  return Palettes{palettes_->log_weights, palettes_->log_ratios.t().contiguous()};
+  return Palettes{palettes_->log_weights.cpu(), palettes_->log_ratios.cpu().t().contiguous()};
 }
 
 void ScoreNetwork::initialise(std::uint64_t seed) {
@@ -94,6 +95,7 @@ MixtureOutput ScoreNetwork::evaluate(const at::Tensor& z,
   }
   MixturePrior prior = config_.prior();
   prior.palettes = palettes_;
+  prior.in_level = in_level_;
   const at::Tensor outputs = raw.reshape(
       {image[0], prior.channels(), config_.image_channels, config_.height, config_.width});
   const at::Tensor own_x = asked.x.defined() ? asked.x.to(type).reshape(image) : at::Tensor();

@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <fstream>
 #include <iterator>
 #include <limits>
 #include <stdexcept>
 
+#include "stochflow/diffusion/nets/palettes.hpp"
 #include "stochflow/diffusion/nets/score_network.hpp"
 #include "stochflow/diffusion/nets/unet.hpp"
 
@@ -85,6 +87,27 @@ TEST_F(Checkpoint, ComesBackAsItWas) {
   EXPECT_EQ(loaded.description.gamma_max, 5);
   const at::Tensor z = at::ones({2, 1, 8, 8}), gamma = at::zeros({2});
   EXPECT_TRUE(at::equal(loaded.network->eps(z, gamma), network_->eps(z, gamma)));
+}
+
+// The golden vectors are those of the network with its palettes.
+TEST_F(Checkpoint, PalettesComeBackWithTheNetwork) {
+  EXPECT_FALSE(load_network(file_).network->palettes());
+  const double half = std::log(0.5), third = std::log(1.0 / 3);
+  Palettes palettes{at::full({2}, half, at::kDouble), at::zeros({2, 256}, at::kDouble)};
+  palettes.log_ratios[1].narrow(0, 1, 255).fill_(third);
+  network_->take_palettes(palettes);
+  save_score_network(file_, *network_, {.gamma_min = -16, .gamma_max = 5});
+  const auto found = load_network(file_).network->palettes();
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(at::allclose(found->log_weights, palettes.log_weights, 1e-6));
+  EXPECT_TRUE(at::allclose(found->log_ratios, palettes.log_ratios, 1e-6));
+  EXPECT_TRUE(says(refusal([](TensorFile& f) { f.tensors["palettes/log_ratios"][1].fill_(0.5); }),
+                   "0 for level 0"));
+  EXPECT_TRUE(says(
+      refusal([](TensorFile& f) {
+        f.tensors["palettes/log_ratios"][1].narrow(0, 1, 255).fill_(4).narrow(0, 0, 120).fill_(-4);
+      }),
+      "golden"));
 }
 
 TEST_F(Checkpoint, TensorsOfEveryKindSurvive) {

@@ -60,10 +60,13 @@ struct Case {
 
 double largest(const at::Tensor& t) { return t.abs().max().item<double>(); }
 
-TEST(Palettes, TheKernelIsTheFormula) {
+class PalettesAs : public testing::TestWithParam<InLevel> {};
+
+TEST_P(PalettesAs, TheKernelIsTheFormula) {
   // Palettes alone, with pixels alone mixed in, pixels alone. The kernel leaves out levels further
   // than 5.5 standard deviations of the noise from y.
   Case c({-14, -11, -9, -8, -7.6, -7.3, -6, 0});
+  c.prior.in_level = GetParam();
   const auto gradients = [&](bool kernel, bool of_surprise) {
     const at::Tensor outputs = c.outputs.clone().requires_grad_();
     const at::Tensor z = c.z.clone().requires_grad_();
@@ -89,7 +92,7 @@ TEST(Palettes, TheKernelIsTheFormula) {
 }
 
 // Three pixels, four levels each, two palettes: every image there is.
-TEST(Palettes, AreBayesRule) {
+TEST_P(PalettesAs, AreBayesRule) {
   const std::vector<int> levels{100, 101, 102, 103};
   MixturePrior prior = MixturePrior::grey_levels(levels, 0);
   Palettes palettes{at::tensor({std::log(0.3), std::log(0.7)}, at::kDouble),
@@ -99,6 +102,7 @@ TEST(Palettes, AreBayesRule) {
   palettes.log_ratios[1][103] = std::log(2.0);
   palettes.log_ratios[1][100] = std::log(0.1);
   prior.palettes = std::make_shared<const PaletteLookup>(palettes);
+  prior.in_level = GetParam();
   const at::Tensor logits = draws(1, {1, 4, 3});
   const double gamma = -8.5, alpha = std::sqrt(1 / (1 + std::exp(gamma))),
                sigma = std::sqrt(1 / (1 + std::exp(-gamma))), s = sigma / alpha;
@@ -107,10 +111,10 @@ TEST(Palettes, AreBayesRule) {
   const at::Tensor z = alpha * at::tensor({y[0], y[1], y[2]}, at::kDouble).view({1, 3});
   const at::Tensor a = at::full({1}, alpha, at::kDouble), b = at::full({1}, sigma, at::kDouble);
 
-  // Likelihood of y for x uniform in a level, and E[x] there, by quadrature.
+  // Likelihood of y for x in a level, and E[x] there, by quadrature; one point is the middle.
+  const int n = GetParam() == InLevel::middle ? 1 : 2000;
   const auto quadrature = [&](int level, double at_y) {
     double mass = 0, mean = 0;
-    constexpr int n = 2000;
     for (int k = 0; k < n; ++k) {
       const double x = (level + (k + 0.5) / n) / 128 - 1, u = (at_y - x) / s;
       const double w = std::exp(-0.5 * u * u) / n;
@@ -142,6 +146,13 @@ TEST(Palettes, AreBayesRule) {
     EXPECT_NEAR(out.eps[0][p].item<double>(), (y[p] - mean[p] / all) / s, 1e-6) << p;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(ValuesIn,
+                         PalettesAs,
+                         testing::Values(InLevel::uniform, InLevel::middle),
+                         [](const auto& p) {
+                           return p.param == InLevel::uniform ? "Levels" : "Middles";
+                         });
 
 // What one pixel says changes what is thought of another: by the palette alone.
 TEST(Palettes, OnePixelTellsOfAnother) {

@@ -3,12 +3,14 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 #include "diffusion/support/oracles.hpp"
 #include "diffusion/support/samplers.hpp"
 #include "stochflow/diffusion/critically_damped.hpp"
 #include "stochflow/diffusion/likelihood/flow.hpp"
+#include "stochflow/diffusion/nets/score_network.hpp"
 #include "stochflow/diffusion/reverse.hpp"
 #include "stochflow/diffusion/score.hpp"
 #include "stochflow/diffusion/tensor/per_sample.hpp"
@@ -58,6 +60,30 @@ TEST(Meta, SamplersOnAGridNeverReadFromTheDevice) {
       }
     }
   }
+}
+
+TEST(Meta, TheNetworkAndItsPalettesNeverReadFromTheDevice) {
+  const auto meta = at::TensorOptions().device(at::kMeta).dtype(at::kFloat);
+  ScoreNetwork network({.channels = 16,
+                        .deep_channels = 16,
+                        .blocks_down = 1,
+                        .blocks_deep = 1,
+                        .blocks_up = 1,
+                        .heads = 2,
+                        .embedding = 16,
+                        .height = 8,
+                        .width = 8,
+                        .box_levels = {0, 255},
+                        .gaussians = 2},
+                       at::kMeta);
+  network.take_palettes(
+      {at::zeros({2}, at::kDouble) - std::log(2.0), at::zeros({2, 256}, at::kDouble)});
+  const at::Tensor x = at::empty({3, 1, 8, 8}, meta), gamma = at::empty({3}, meta);
+  const MixtureOutput out = network.evaluate(x, gamma, {.x = x});
+  EXPECT_TRUE(out.eps.is_meta());
+  EXPECT_EQ(out.eps.sizes(), x.sizes());
+  EXPECT_EQ(out.variance.sizes(), x.sizes());
+  EXPECT_EQ(out.surprise.sizes(), gamma.sizes());
 }
 
 // As if all noise were left.

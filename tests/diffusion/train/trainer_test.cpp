@@ -85,6 +85,32 @@ TEST_P(TrainerWith, AResumedRunIsTheSameToTheLastBit) {
   EXPECT_EQ(whole.step().bound, second.step().bound);
 }
 
+// Two palettes of half the levels each.
+Palettes odd_and_even() {
+  Palettes palettes{at::full({2}, std::log(0.5), at::kDouble), at::zeros({2, 256}, at::kDouble)};
+  for (std::int64_t v = 1; v < 256; ++v) palettes.log_ratios[v % 2][v] = -6;
+  return palettes;
+}
+
+// Training makes use of them, and whatever comes of it has them: a resumed run, the averaged
+// network, a run that starts from that one.
+TEST(Trainer, PalettesStayWithTheNetwork) {
+  const auto file = temporary("palettes");
+  Trainer without(tiny(), quick(), images()), whole(tiny(), quick(), images());
+  whole.take_palettes(odd_and_even());
+  EXPECT_NE(without.step().bound, whole.step().bound);
+  whole.save(file);
+  Trainer resumed = Trainer::load(file, images());
+  std::filesystem::remove(file);
+  EXPECT_EQ(whole.step().bound, resumed.step().bound);
+  Trainer next(tiny(), quick(), images());
+  next.start_from(resumed.averaged());
+  const auto found = next.network().palettes();
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(at::equal(found->log_weights, odd_and_even().log_weights));
+  EXPECT_TRUE(at::equal(found->log_ratios, odd_and_even().log_ratios));
+}
+
 TEST(Trainer, AnotherRunsStateIsRefused) {
   const auto file = temporary("refused");
   Trainer trainer(tiny(), quick(), images());

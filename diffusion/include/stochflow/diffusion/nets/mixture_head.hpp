@@ -25,13 +25,19 @@
 
 namespace stochflow::diffusion {
 
+/// Where a value lies in its grey level: anywhere, as uniform dequantisation puts it, or in the
+/// middle, as a truncated normal has it (likelihood/dequantise.hpp).
+enum class InLevel { uniform, middle };
+
 struct MixturePrior {
   /// Lower ends of the boxes and their common width, in data units.
   std::vector<double> box_lows;
   double box_width = 0;
   std::int64_t gaussians = 0;
-  /// What levels occur together in an image; boxes have to be grey levels then. Null: not known.
+  /// What levels occur together in an image, on the outputs' device; boxes have to be grey levels
+  /// then. Null: not known.
   std::shared_ptr<const PaletteLookup> palettes = {};
+  InLevel in_level = InLevel::uniform;  // where palettes have a say; else uniform always
 
   /// Outputs the network has to give per pixel, in this order: logits of the boxes, logits of the
   /// Gaussians, their means, their log standard deviations (used within [-9, 3]).
@@ -52,8 +58,9 @@ struct MixtureOutput {
 /// taken by them), x like z or undefined. Everything in one floating dtype on one device;
 /// differentiable once in outputs and z.
 /// `surprise` is -log p(x|z) + log N(y; x, s^2) summed over pixels: the clean values' code length
-/// under the posterior the head describes, short of the Gaussian's part. Its minimum over the
-/// outputs is the true posterior, whose mean is also the minimum of the noise error.
+/// under the posterior the head describes, short of the Gaussian's part (with InLevel::middle the
+/// code length of their levels). Its minimum over the outputs is the true posterior, whose mean is
+/// also the minimum of the noise error.
 /// Throws std::invalid_argument when shapes do not fit.
 MixtureOutput mixture_posterior(const MixturePrior& prior,
                                 const at::Tensor& outputs,

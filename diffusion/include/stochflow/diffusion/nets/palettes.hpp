@@ -12,6 +12,7 @@
 // 2000), fitted by expectation-maximisation (Dempster, Laird, Rubin 1977).
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 
@@ -28,9 +29,10 @@ struct Palettes {
 /// ratios of level 0 one.
 void check(const Palettes& palettes);
 
-/// The same, level by level, as the head wants them. Throws as `check` does.
+/// The same, level by level and on the head's device, as the head wants them. Throws as `check`
+/// does.
 struct PaletteLookup {
-  explicit PaletteLookup(const Palettes& palettes);
+  explicit PaletteLookup(const Palettes& palettes, at::Device device = at::kCPU);
 
   at::Tensor log_weights;  // [K] float64
   at::Tensor log_ratios;   // [256, K]

@@ -70,9 +70,11 @@ class ScoreNetwork final : public NoisePredictor {
   at::Tensor decoder_nats(const at::Tensor& z, const at::Tensor& gamma, const at::Tensor& x) const;
 
   /// From here on the head knows which grey levels occur together in an image (palettes.hpp). A
-  /// network that was trained without will do; one that is trained with them does better. Throws
+  /// network that was trained without will do; one that is trained with them does better. With
+  /// InLevel::middle z is that of values in the middle of their levels; networks trained on uniform
+  /// ones may be used so, since they do not see the difference and the head does. Throws
   /// std::invalid_argument for another head than the mixture's, whose boxes are grey levels.
-  void take_palettes(const Palettes& palettes);
+  void take_palettes(const Palettes& palettes, InLevel in_level = InLevel::uniform);
   std::optional<Palettes> palettes() const;
 
   /// Draws all parameters as a pure function of the seed.
@@ -86,6 +88,7 @@ class ScoreNetwork final : public NoisePredictor {
   ScoreNetworkConfig config_;
   std::shared_ptr<UNet> unet_;
   std::shared_ptr<const PaletteLookup> palettes_;
+  InLevel in_level_ = InLevel::uniform;
 };
 
 /// A network that knows classes, asked for one of them: E[eps | z, y = label].
