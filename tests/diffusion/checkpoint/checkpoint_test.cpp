@@ -37,6 +37,11 @@ class Checkpoint : public testing::Test {
     network_->initialise(4);
     const c10::NoGradGuard no_grad;
     network_->unet().parameters().back().add_(0.1);
+    save();
+  }
+  void TearDown() override { std::filesystem::remove(file_); }
+
+  void save() const {
     save_score_network(file_,
                        *network_,
                        {.data_shape = {1, 8, 8},
@@ -45,8 +50,6 @@ class Checkpoint : public testing::Test {
                         .data = "test",
                         .recipe = "{}"});
   }
-  void TearDown() override { std::filesystem::remove(file_); }
-
   std::string bytes() const {
     std::ifstream in(file_, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
@@ -96,7 +99,7 @@ TEST_F(Checkpoint, PalettesComeBackWithTheNetwork) {
   Palettes palettes{at::full({2}, half, at::kDouble), at::zeros({2, 256}, at::kDouble)};
   palettes.log_ratios[1].narrow(0, 1, 255).fill_(third);
   network_->take_palettes(palettes);
-  save_score_network(file_, *network_, {.gamma_min = -16, .gamma_max = 5});
+  save();
   const auto found = load_network(file_).network->palettes();
   ASSERT_TRUE(found);
   EXPECT_TRUE(at::allclose(found->log_weights, palettes.log_weights, 1e-6));
