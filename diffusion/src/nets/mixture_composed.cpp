@@ -152,8 +152,8 @@ MixtureOutput pixels_alone_composed(const MixturePrior& prior,
     means.push_back(y - s * cut.mean);
     variances.push_back(s * s * cut.variance);
     if (x.defined()) {
-      const at::Tensor outside = at::logical_or(clean < low, clean >= high).to(at::kDouble);
-      densities.push_back(outside * -1e30 - std::log(prior.box_width));
+      const at::Tensor inside = clean.ge(low).to(at::kDouble) * clean.lt(high).to(at::kDouble);
+      densities.push_back((1 - inside) * -1e30 - std::log(prior.box_width));
     }
   }
   if (gaussians > 0) {
