@@ -16,6 +16,12 @@ namespace {
 // lie where log_ndtr is accurate.
 at::Tensor log_density(const at::Tensor& u) { return -0.5 * (u * u + std::log(2 * M_PI)); }
 
+// at::logsumexp, which LibTorch 1.13 has not got on the meta device.
+at::Tensor log_sum_exp(const at::Tensor& t, std::int64_t dim) {
+  const at::Tensor largest = t.amax({dim}, true).detach();
+  return at::log(at::exp(t - largest).sum({dim}, true)).add(largest).squeeze(dim);
+}
+
 at::Tensor log_interval(const at::Tensor& a, const at::Tensor& b) {
   const at::Tensor low = at::minimum(a, -b), high = at::minimum(b, -a);
   const at::Tensor top = at::special_log_ndtr(high), bottom = at::special_log_ndtr(low);
@@ -106,8 +112,8 @@ MixtureOutput palette_posterior_composed(const MixturePrior& prior,
     const at::Tensor clean = palettes.log_ratios.index_select(0, level.flatten());
     const at::Tensor log_clean =
         log_weights + clean.reshape({batch, -1, log_weights.size(1)}).sum(1);
-    result.surprise = (at::logsumexp(joint, {1}).sum(1) - own.sum({1, 2}) +
-                       at::logsumexp(log_share, {1}) - at::logsumexp(log_clean, {1}))
+    result.surprise = (log_sum_exp(joint, 1).sum(1) - own.sum({1, 2}) + log_sum_exp(log_share, 1) -
+                       log_sum_exp(log_clean, 1))
                           .to(z.scalar_type());
   }
   return result;
@@ -177,7 +183,7 @@ MixtureOutput pixels_alone_composed(const MixturePrior& prior,
   result.variance = variance.detach().reshape(z.sizes()).to(z.scalar_type());
   if (x.defined()) {
     const at::Tensor surprise =
-        at::logsumexp(joint, {1}) - at::logsumexp(logits + at::cat(densities, 1), {1});
+        log_sum_exp(joint, 1) - log_sum_exp(logits + at::cat(densities, 1), 1);
     result.surprise = surprise.sum(1).to(z.scalar_type());
   }
   return result;
