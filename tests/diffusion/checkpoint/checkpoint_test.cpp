@@ -104,6 +104,10 @@ TEST_F(Checkpoint, PalettesComeBackWithTheNetwork) {
   ASSERT_TRUE(found);
   EXPECT_TRUE(at::allclose(found->log_weights, palettes.log_weights, 1e-6));
   EXPECT_TRUE(at::allclose(found->log_ratios, palettes.log_ratios, 1e-6));
+  const TensorFile good = read_tensors(file_);
+  EXPECT_TRUE(says(refusal([](TensorFile& f) { f.tensors["palettes/log_ratios"][1].fill_(0.5); }),
+                   "0 for level 0"));
+  write_tensors(file_, good);
   EXPECT_TRUE(says(refusal([](TensorFile& f) {
                      at::Tensor& ratios = f.tensors["palettes/log_ratios"];
                      for (std::int64_t v = 8; v < 256; v += 8) ratios[1][v] = 6;
