@@ -108,6 +108,13 @@ void add_likelihood(CLI::App& app) {
       ->check(whole_number(1, 10000))
       ->capture_default_str();
   command
+      ->add_option(
+          "--control-variate",
+          request.variate,
+          "none, or gaussian: without the error that the probe would make on Gaussian data "
+          "of the same covariance, which is known in closed form")
+      ->capture_default_str();
+  command
       ->add_option("--probe-changes",
                    request.probe_changes,
                    "Intervals of noise levels from which to the next a probe changes signs: less "

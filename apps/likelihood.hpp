@@ -28,6 +28,7 @@ struct LikelihoodRequest {
   std::string clock = "gamma";            // or log-sigma, time
   std::string probe = "rademacher";       // or gaussian
   std::int64_t probes = 1;
+  std::string variate = "none";      // or gaussian
   std::int64_t probe_changes = 0;    // intervals of noise levels with signs of their own
   std::string solver = "per-image";  // or odeint
   std::string method = {};  // of per-image; empty: adams, or with probe_changes dormand-prince54

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "likelihood/finished.hpp"
@@ -263,6 +264,12 @@ LikelihoodReport run_likelihood(const LikelihoodRequest& asked, const Crew& crew
   const Schedule schedule = schedule_named(request.schedule, range.gamma_min, range.gamma_max);
   LikelihoodOptions options = options_of(request);
   options.micro = calls;
+  if (request.variate == "gaussian") {
+    // Of images that always come along, so that a figure does not depend on which others are there.
+    const at::Tensor known = mnist_images("test", {0, 1000}, {});
+    options.variate = std::make_shared<const diffusion::GaussianVariate>(
+        diffusion::gaussian_variate((known.to(at::kDouble) + 0.5) / 128 - 1));
+  }
   const diffusion::SampleIds ids = diffusion::sample_range(
       static_cast<std::uint64_t>(request.first), request.last - request.first);
   const diffusion::Decoder decoder = decoder_of(request, network, options);

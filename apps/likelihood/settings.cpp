@@ -97,6 +97,12 @@ void check(const LikelihoodRequest& request) {
                      request.dequantise +
                      " scores images at the lowest noise level: leave one of them out");
   }
+  if (request.variate != "none" && request.variate != "gaussian") {
+    throw unknown_name("control variate", request.variate, {"none", "gaussian"});
+  }
+  if (request.variate != "none" && request.trace != "hutchinson") {
+    throw UsageError("--control-variate is for --trace hutchinson: leave one of them out");
+  }
   if (request.trace == "hutch++" && request.probes < 3) {
     throw UsageError("--trace hutch++ divides its probes into thirds: add --probes 3 or more");
   }
@@ -133,6 +139,7 @@ nlohmann::json settings_of(const LikelihoodRequest& request) {
       {"probe", request.probe},
       {"probes", request.probes},
       {"probe_changes", request.probe_changes},
+      {"control_variate", request.variate},
       {"solver", request.solver},
       {"method", request.method},
       {"atol", request.atol},

@@ -38,6 +38,10 @@ void check(const at::Tensor& x, const SampleIds& ids, const LikelihoodOptions& o
         "log_likelihood: a multistep method remembers the probes from before a change; take a "
         "Runge-Kutta pair such as dormand_prince54 for probe_changes");
   }
+  if (options.variate && options.trace != Trace::hutchinson) {
+    throw std::invalid_argument(
+        "log_likelihood: a control variate is for Trace::hutchinson; leave it out otherwise");
+  }
   if (options.batch < 1) {
     throw std::invalid_argument("log_likelihood: expected a batch of at least 1, found " +
                                 std::to_string(options.batch));
@@ -91,6 +95,20 @@ std::vector<ImageLikelihood> log_likelihood(
     return probes_of_interval(interval, options.probe, options.probes, options.seed, some, like);
   };
 
+  std::vector<double> held{start.gamma};  // noise levels between which probes stay the same
+  for (const double gamma : options.probe_changes) {
+    if (gamma > start.gamma && gamma < end.gamma) held.push_back(gamma);
+  }
+  held.push_back(end.gamma);
+  const auto correction_of = [&](std::uint64_t id) {
+    double sum = 0;
+    for (std::size_t m = 0; options.variate && m + 1 < held.size(); ++m) {
+      const at::Tensor probes = probes_of({id}, static_cast<std::int64_t>(m));
+      sum += correction(*options.variate, probes, held[m], held[m + 1]).item<double>();
+    }
+    return sum;
+  };
+
   std::vector<ImageLikelihood> results(ids.size());
   const auto finish = [&](std::size_t i, const at::Tensor& state, ImageLikelihood result) {
     result.id = ids[i];
@@ -98,7 +116,7 @@ std::vector<ImageLikelihood> log_likelihood(
     result.log_density = result.outcome.ok()
                              ? prior_log_density(schedule, x1).item<double>() +
                                    static_cast<double>(D) * (end.log_alpha - start.log_alpha) +
-                                   state[D].item<double>()
+                                   state[D].item<double>() + correction_of(ids[i])
                              : std::numeric_limits<double>::quiet_NaN();
     results[i] = result;
     if (done) done(results[i]);
@@ -127,9 +145,7 @@ std::vector<ImageLikelihood> log_likelihood(
   }
 
   std::vector<double> changes;
-  for (const double gamma : options.probe_changes) {
-    if (gamma > start.gamma && gamma < end.gamma) changes.push_back(clock.of(gamma));
-  }
+  for (std::size_t m = 1; m + 1 < held.size(); ++m) changes.push_back(clock.of(held[m]));
   const auto interval_of = [&](double c) {
     return std::upper_bound(changes.begin(), changes.end(), c) - changes.begin();
   };

@@ -13,9 +13,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "stochflow/diffusion/likelihood/flow.hpp"
+#include "stochflow/diffusion/likelihood/gaussian_variate.hpp"
 #include "stochflow/diffusion/schedule.hpp"
 #include "stochflow/diffusion/tensor/adaptive_batch.hpp"
 #include "stochflow/diffusion/tensor/noise.hpp"
@@ -39,6 +41,8 @@ struct LikelihoodOptions {
   /// Noise levels gamma, rising, at which the probes change (`probes_of_interval`); only those
   /// inside the path count. Steps end there, which is what it costs. Only with per_image.
   std::vector<double> probe_changes = {};
+  /// Null: none. Only with Trace::hutchinson.
+  std::shared_ptr<const GaussianVariate> variate = {};
   LikelihoodTolerance tolerance = {};
   LikelihoodSolver solver = LikelihoodSolver::per_image;
   BatchMethod method = dormand_prince54;  // of per_image
