@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
 #include <vector>
 
 #include "diffusion/support/oracles.hpp"
@@ -46,7 +47,7 @@ TEST(Probes, OverFourIntervalsNeighboursCancel) {
 }
 
 /// A row of pixels in which neighbours depend on each other.
-GaussianScore chain() {
+at::Tensor chain_covariance() {
   constexpr std::int64_t D = 8;
   at::Tensor covariance = at::empty({D, D}, at::kDouble);
   for (std::int64_t i = 0; i < D; ++i) {
@@ -54,8 +55,9 @@ GaussianScore chain() {
       covariance[i][j] = 0.25 * std::pow(0.7, std::abs(static_cast<double>(i - j)));
     }
   }
-  return {at::zeros({D}, at::kDouble), covariance};
+  return covariance;
 }
+GaussianScore chain() { return {at::zeros({8}, at::kDouble), chain_covariance()}; }
 
 std::vector<ImageLikelihood> estimates(const NoisePredictor& model,
                                        std::int64_t n,
@@ -90,6 +92,35 @@ TEST(Probes, ChangingThemLeavesTheEstimateUnbiasedAndLowersItsVariance) {
   options.probe_changes = equal_probe_changes(16, -6, 5);
   // Neighbours hold most of the variance here, and over four intervals they nearly cancel.
   EXPECT_LT(spread(options), fixed / 4);
+}
+
+// On Gaussian data the variate knows the whole error, of any probe.
+TEST(Probes, WithTheVariateOneIsEnoughForGaussianData) {
+  const GaussianScore model = chain();
+  const at::Tensor root = at::linalg_cholesky(chain_covariance());
+  // Data whose covariance is the chain's to rounding: plus and minus the columns of its root.
+  const at::Tensor data = std::sqrt(8.0) * at::cat({root.t(), -root.t()});
+  GaussianVariate variate = gaussian_variate(data + 0.3);
+  variate.above = -100;
+  LikelihoodOptions options{.trace = Trace::exact, .batch = 5, .dtype = at::kDouble};
+  options.tolerance = {.atol = 1e-6, .atol_log_density = 1e-6};
+  const double right = estimates(model, 5, options)[0].log_density;
+  for (const Probe probe : {Probe::rademacher, Probe::gaussian}) {
+    for (const std::int64_t changes : {0, 3}) {
+      options.trace = Trace::hutchinson;
+      options.probe = probe;
+      options.probe_changes = equal_probe_changes(changes, -6, 5);
+      options.variate = nullptr;
+      EXPECT_GT(std::abs(estimates(model, 5, options)[3].log_density - right), 0.01);
+      options.variate = std::make_shared<const GaussianVariate>(variate);
+      for (const ImageLikelihood& found : estimates(model, 5, options)) {
+        EXPECT_NEAR(found.log_density, right, 1e-4);
+      }
+    }
+  }
+  options.trace = Trace::exact;
+  EXPECT_THROW(estimates(model, 5, options), std::invalid_argument);
+  EXPECT_THROW(gaussian_variate(data.narrow(0, 0, 1)), std::invalid_argument);
 }
 
 TEST(Probes, ChangesAtLevelsThatThePathDoesNotReachDoNothing) {

@@ -8,27 +8,27 @@
 // and the integral over gamma from a to b is known in closed form: to ln p is added
 //   int 1/2 sigma (tr J_G - v^T J_G v) dgamma
 //     = 1/2 sum_k ln[(e^b + l_k)/(e^a + l_k)] (1 - (u_k^T v)^2),
-// of mean zero whatever the axes, and no evaluation is spent on it. With probes of +-1 it pays
-// where neighbouring values are correlated, with Gaussian ones also for the Jacobian's diagonal.
+// of mean zero whatever the axes, and no evaluation is spent on it. It pays where noise hides the
+// image; where the image can be seen, what is left of neighbouring values has another correlation
+// than the data, and the variate does harm: hence `above`.
 // Source: this project; control variates for Hutchinson's estimator as in Lin et al. 2017.
 
 #include <ATen/core/Tensor.h>
-
-#include <memory>
 
 namespace stochflow::diffusion {
 
 struct GaussianVariate {
   at::Tensor axes;       // [D, D] float64, a row each, orthonormal
   at::Tensor variances;  // [D] float64
+  double above = 0;      // noise level gamma below which it is left out; 0: as much signal as noise
 };
 
 /// Of data x [N, ...]: best some that are not scored, but any will do, since they say nothing of
 /// the probes. Throws std::invalid_argument for fewer than two samples.
 GaussianVariate gaussian_variate(const at::Tensor& x);
 
-/// What to add to log densities, nats [B] float64, for probes [P, B, ...] held from gamma = `from`
-/// to `to`.
+/// What to add to log densities, nats [B] float64, for probes [P, B, ...] held from noise level
+/// gamma = `from` to `to`.
 at::Tensor correction(const GaussianVariate& variate,
                       const at::Tensor& probes,
                       double from,
