@@ -85,7 +85,13 @@ Section samples_section(const std::filesystem::path& folder) {
 }
 
 Section likelihood_section(const std::filesystem::path& folder) {
-  LikelihoodRequest request{.first = 0, .last = 64, .batch = 64, .check = 8};
+  LikelihoodRequest request{.first = 0,
+                            .last = 64,
+                            .gamma_min = -12,
+                            .dequantise = "decoded",
+                            .batch = 64,
+                            .check = 8,
+                            .model = "mnist-likelihood"};
   Progress progress("Log-likelihoods", 1000);
   request.progress = shown_by(progress);
   const LikelihoodReport report = run_likelihood(request);
@@ -115,8 +121,8 @@ Section likelihood_section(const std::filesystem::path& folder) {
   section.html =
       paragraph(
           "The same equation run forwards, from an image to noise, gives the probability density "
-          "the "
-          "model assigns to the image, here as the bits it would take to store one pixel. An image "
+          "the model assigns to the image, here as the bits it would take to store one pixel. An "
+          "image "
           "of independent random pixels would need 8. The test images were not seen in training.") +
       side_by_side({row_of(folder / "likely.png",
                            report,
@@ -127,7 +133,10 @@ Section likelihood_section(const std::filesystem::path& folder) {
                            {order.end() - 8, order.end()},
                            "The least likely")}) +
       html_table(table) + plots_in(folder, "likelihood", {bits_plot(bits)}) +
-      command_line("./stochflow likelihood --images 0:64 --csv likelihood.csv");
+      command_line(
+          "./stochflow likelihood --model mnist-likelihood --dequantise decoded --gamma-min -12 "
+          "\\\n"
+          "  --images 0:64 --csv likelihood.csv");
   return section;
 }
 

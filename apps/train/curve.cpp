@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "support/plot.hpp"
 #include "train/log.hpp"
 
@@ -10,8 +12,11 @@ void draw_curve(const std::filesystem::path& file, const std::vector<nlohmann::j
               .x = {},
               .y = {},
               .colour = 1};
+  if (entries.empty()) return;
+  // The first steps are far above all others.
+  const double settled = std::min(0.25, 0.25 * entries.back()["epoch"].get<double>());
   for (const nlohmann::json& entry : entries) {
-    if (entry.contains("train_bound") && entry["epoch"] > 0.25) {
+    if (entry.contains("train_bound") && entry["epoch"] > settled) {
       train.x.push_back(entry["epoch"]);
       train.y.push_back(entry["train_bound"]);
     } else if (entry.contains("test_bound")) {
@@ -19,7 +24,6 @@ void draw_curve(const std::filesystem::path& file, const std::vector<nlohmann::j
       test.y.push_back(entry["test_bound"]);
     }
   }
-  if (train.x.empty()) return;
   write_plot(file,
              {.title = "Training on MNIST",
               .x_label = "epoch",
