@@ -11,6 +11,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "diffusion/support/networks.hpp"
 #include "stochflow/diffusion/nets/palettes.hpp"
 #include "stochflow/diffusion/nets/score_network.hpp"
 #include "stochflow/diffusion/nets/unet.hpp"
@@ -18,21 +19,10 @@
 namespace stochflow::diffusion {
 namespace {
 
-class Checkpoint : public testing::Test {
+class Checkpoint : public ::testing::Test {
  protected:
   void SetUp() override {
-    config_ = {.channels = 8,
-               .deep_channels = 8,
-               .blocks_down = 1,
-               .blocks_deep = 1,
-               .blocks_up = 1,
-               .heads = 1,
-               .groups = 4,
-               .embedding = 8,
-               .height = 8,
-               .width = 8,
-               .box_levels = {0},
-               .gaussians = 2};
+    config_ = testing::small_network(8, 8, {0});
     network_ = std::make_unique<ScoreNetwork>(config_);
     network_->initialise(4);
     const c10::NoGradGuard no_grad;

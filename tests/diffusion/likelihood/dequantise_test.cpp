@@ -9,6 +9,7 @@
 #include <numbers>
 #include <vector>
 
+#include "diffusion/support/networks.hpp"
 #include "diffusion/support/oracles.hpp"
 #include "stochflow/diffusion/likelihood/likelihood.hpp"
 #include "stochflow/diffusion/likelihood/noised.hpp"
@@ -125,17 +126,7 @@ TEST(Dequantise, NoiseThatIsAddedIsPaidFor) {
 // A network that says the same of every pixel, whatever it sees: boxes at levels 0 and 255, two
 // normals, all equally likely (ScoreNetwork::initialise).
 ScoreNetwork constant_network(at::ScalarType precision) {
-  ScoreNetwork network({.channels = 16,
-                        .deep_channels = 16,
-                        .blocks_down = 1,
-                        .blocks_deep = 1,
-                        .blocks_up = 1,
-                        .heads = 2,
-                        .embedding = 16,
-                        .height = 4,
-                        .width = 8,
-                        .box_levels = {0, 255},
-                        .gaussians = 2});
+  ScoreNetwork network(testing::small_network(4, 8));
   network.initialise(1);
   network.unet().to(precision);
   return network;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "diffusion/support/networks.hpp"
 #include "stochflow/diffusion/checkpoint.hpp"
 #include "stochflow/diffusion/nets/unet.hpp"
 #include "stochflow/diffusion/tensor/noise.hpp"
@@ -16,17 +17,12 @@ namespace stochflow::diffusion {
 namespace {
 
 ScoreNetworkConfig with_blocks(std::int64_t down, std::int64_t deep, std::int64_t up) {
-  return {.channels = 16,
-          .deep_channels = 24,
-          .blocks_down = down,
-          .blocks_deep = deep,
-          .blocks_up = up,
-          .heads = 2,
-          .embedding = 16,
-          .height = 8,
-          .width = 12,
-          .box_levels = {0, 255},
-          .gaussians = 2};
+  ScoreNetworkConfig config = testing::small_network(8, 12);
+  config.deep_channels = 24;
+  config.blocks_down = down;
+  config.blocks_deep = deep;
+  config.blocks_up = up;
+  return config;
 }
 
 at::Tensor draws(std::uint64_t draw, at::IntArrayRef shape) {

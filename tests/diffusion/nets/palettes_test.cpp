@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "diffusion/support/networks.hpp"
 #include "stochflow/diffusion/checkpoint.hpp"
 #include "stochflow/diffusion/nets/mixture_head.hpp"
 #include "stochflow/diffusion/nets/score_network.hpp"
@@ -60,7 +61,7 @@ struct Case {
 
 double largest(const at::Tensor& t) { return t.abs().max().item<double>(); }
 
-class PalettesAs : public testing::TestWithParam<InLevel> {};
+class PalettesAs : public ::testing::TestWithParam<InLevel> {};
 
 TEST_P(PalettesAs, TheKernelIsTheFormula) {
   // Palettes alone, with pixels alone mixed in, pixels alone. The kernel leaves out levels further
@@ -149,7 +150,7 @@ TEST_P(PalettesAs, AreBayesRule) {
 
 INSTANTIATE_TEST_SUITE_P(ValuesIn,
                          PalettesAs,
-                         testing::Values(InLevel::uniform, InLevel::middle),
+                         ::testing::Values(InLevel::uniform, InLevel::middle),
                          [](const auto& p) {
                            return p.param == InLevel::uniform ? "Levels" : "Middles";
                          });
@@ -230,17 +231,7 @@ TEST(Palettes, RefuseWhatTheyCannotBe) {
 
 // A palette of one level draws values near it to it, where levels are seen, and nowhere else.
 TEST(Palettes, ANetworkTakesThem) {
-  ScoreNetwork network({.channels = 16,
-                        .deep_channels = 16,
-                        .blocks_down = 1,
-                        .blocks_deep = 1,
-                        .blocks_up = 1,
-                        .heads = 2,
-                        .embedding = 16,
-                        .height = 4,
-                        .width = 4,
-                        .box_levels = {0},
-                        .gaussians = 2});
+  ScoreNetwork network(testing::small_network(4, 4, {0}));
   network.initialise(1);
   const at::Tensor z = at::full({1, 1, 4, 4}, 81.2 / 128 - 1, at::kFloat);
   const at::Tensor low = at::full({1}, -11, at::kFloat), high = at::full({1}, -6.5, at::kFloat);

@@ -7,6 +7,7 @@
 
 #include <stdexcept>
 
+#include "diffusion/support/networks.hpp"
 #include "stochflow/diffusion/nets/modulated_norm.hpp"
 #include "stochflow/diffusion/nets/score_network.hpp"
 #include "stochflow/diffusion/tensor/noise.hpp"
@@ -15,18 +16,9 @@ namespace stochflow::diffusion {
 namespace {
 
 ScoreNetworkConfig small(Head head = Head::mixture_posterior) {
-  ScoreNetworkConfig config{.channels = 16,
-                            .deep_channels = 16,
-                            .blocks_down = 1,
-                            .blocks_deep = 1,
-                            .blocks_up = 1,
-                            .heads = 2,
-                            .embedding = 16,
-                            .height = 8,
-                            .width = 12,
-                            .head = head,
-                            .gaussians = 2};
-  if (head == Head::mixture_posterior) config.box_levels = {0, 255};
+  ScoreNetworkConfig config = testing::small_network(8, 12);
+  config.head = head;
+  if (head == Head::noise) config.box_levels = {};
   return config;
 }
 

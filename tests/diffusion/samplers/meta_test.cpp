@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "diffusion/support/networks.hpp"
 #include "diffusion/support/oracles.hpp"
 #include "diffusion/support/samplers.hpp"
 #include "stochflow/diffusion/critically_damped.hpp"
@@ -64,18 +65,7 @@ TEST(Meta, SamplersOnAGridNeverReadFromTheDevice) {
 
 TEST(Meta, TheNetworkAndItsPalettesNeverReadFromTheDevice) {
   const auto meta = at::TensorOptions().device(at::kMeta).dtype(at::kFloat);
-  ScoreNetwork network({.channels = 16,
-                        .deep_channels = 16,
-                        .blocks_down = 1,
-                        .blocks_deep = 1,
-                        .blocks_up = 1,
-                        .heads = 2,
-                        .embedding = 16,
-                        .height = 8,
-                        .width = 8,
-                        .box_levels = {0, 255},
-                        .gaussians = 2},
-                       at::kMeta);
+  ScoreNetwork network(small_network(8, 8), at::kMeta);
   network.take_palettes(
       {at::zeros({2}, at::kDouble) - std::log(2.0), at::zeros({2, 256}, at::kDouble)});
   const at::Tensor x = at::empty({3, 1, 8, 8}, meta), gamma = at::empty({3}, meta);
