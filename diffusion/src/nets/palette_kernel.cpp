@@ -23,6 +23,13 @@ constexpr int at_a_time = 16;  // factors between two logarithms, each above 1e-
 
 using Row = std::array<double, room>;
 
+double log_sum_exp(const std::vector<double>& logs) {
+  const double largest = *std::max_element(logs.begin(), logs.end());
+  double sum = 0;
+  for (const double l : logs) sum += std::exp(l - largest);
+  return largest + std::log(sum);
+}
+
 /// The levels within reach of one pixel's y.
 struct Reachable {
   int first = 0, count = 0;
@@ -228,10 +235,7 @@ class Image {
       if (a % at_a_time == at_a_time - 1) take_logarithms();
     }
     take_logarithms();
-    const double largest = *std::max_element(log_share.begin(), log_share.end());
-    double sum = 0;
-    for (const double l : log_share) sum += std::exp(l - largest);
-    log_explained_ = largest + std::log(sum);
+    log_explained_ = log_sum_exp(log_share);
     for (std::size_t c = 0; c < K; ++c) {
       const double q = std::exp(log_share[c] - log_explained_);
       if (q < negligible) continue;
@@ -279,11 +283,8 @@ class Image {
       const double* const log_ratio = palettes_.log_ratios + v * palettes_.count;
       for (std::size_t c = 0; c < K; ++c) log_share[c] += log_ratio[c];
     }
-    const double largest = *std::max_element(log_share.begin(), log_share.end());
-    double sum = 0;
-    for (const double l : log_share) sum += std::exp(l - largest);
     // Densities of x: a level's weight over its width, which the evidence shares.
-    return log_evidence_ + log_explained_ - log_prior_ - largest - std::log(sum);
+    return log_evidence_ + log_explained_ - log_prior_ - log_sum_exp(log_share);
   }
 
   void pixel_backward(std::int64_t i,
