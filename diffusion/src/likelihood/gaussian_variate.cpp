@@ -26,7 +26,7 @@ at::Tensor correction(const GaussianVariate& variate,
                       double to) {
   from = std::max(from, variate.above);
   if (to <= from) return at::zeros({probes.size(1)}, variate.axes.options());
-  const at::Tensor v = probes.flatten(2).to(at::kDouble);  // [P, B, D]
+  const at::Tensor v = probes.flatten(2).to(variate.axes.options());  // [P, B, D]
   const at::Tensor along = v.matmul(variate.axes.t()).square().mean(0);
   const at::Tensor weights = 0.5 * (at::log(std::exp(to) + variate.variances) -
                                     at::log(std::exp(from) + variate.variances));
