@@ -11,7 +11,8 @@
 // of mean zero whatever the axes, and no evaluation is spent on it. It pays where noise hides the
 // image; where the image can be seen, what is left of neighbouring values has another correlation
 // than the data, and the variate does harm: hence `above`.
-// Source: this project; control variates for Hutchinson's estimator as in Lin et al. 2017.
+// Source: this project; a known matrix near J taken out of Hutchinson's estimate as in Gambhir,
+// Stathopoulos and Orginos 2017 (deflation).
 
 #include <ATen/core/Tensor.h>
 
