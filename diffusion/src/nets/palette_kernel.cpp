@@ -1,27 +1,19 @@
 #include "palette_kernel.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <vector>
 
-#include "lane_math.hpp"
+#include "level_prior.hpp"
+#include "seen_levels.hpp"
 
 namespace stochflow::diffusion::detail {
 namespace {
 
-constexpr int levels = 256;
-constexpr double width = 1.0 / 128;           // of a level
-constexpr double narrowest = -9, widest = 3;  // of a Gaussian's log standard deviation
-constexpr double reach = 5.5;                 // of the noise, in standard deviations
-constexpr int room = 64;                      // levels within reach of a pixel, at most
-constexpr double certain = 1e-6;              // what else a background pixel may be
-constexpr double negligible = 1e-12;          // share of a palette
-constexpr double inverse_sqrt_2 = 0.70710678118654752440;
-constexpr double inverse_sqrt_2pi = 0.39894228040143267794;
-constexpr int at_a_time = 16;  // factors between two logarithms, each above 1e-5
-
-using Row = std::array<double, room>;
+constexpr double reach = 5.5;         // of the noise, in standard deviations
+constexpr double certain = 1e-6;      // what else a background pixel may be
+constexpr double negligible = 1e-12;  // share of a palette
+constexpr int at_a_time = 16;         // factors between two logarithms, each above 1e-5
 
 double log_sum_exp(const std::vector<double>& logs) {
   const double largest = *std::max_element(logs.begin(), logs.end());
@@ -30,25 +22,16 @@ double log_sum_exp(const std::vector<double>& logs) {
   return largest + std::log(sum);
 }
 
-/// The levels within reach of one pixel's y.
-struct Reachable {
-  int first = 0, count = 0;
-  Row posterior;  // r_v
-  Row eps;        // e_v
-  Row slope;      // s d e_v/dy = 1 - variance/s^2
-};
-
 template <class T>
 class Image {
  public:
   Image(const MixtureInput<T>& in, const PaletteTables& palettes)
       : in_(in),
         palettes_(palettes),
-        boxes_(static_cast<std::int64_t>(in.boxes.size())),
+        prior_(in),
         s_(in.sigma / in.alpha),
         pixels_(static_cast<std::size_t>(in.pixels)),
         place_(pixels_.size(), -1) {
-    for (const Box& box : in.boxes) box_level_.push_back(level_of(box.low + 0.5 * width));
     for (std::int64_t i = 0; i < in.pixels; ++i) load(i);
     explain();
   }
@@ -91,56 +74,7 @@ class Image {
   }
 
  private:
-  static int level_of(double x) {
-    return std::clamp(static_cast<int>(std::floor((x + 1) * 128)), 0, levels - 1);
-  }
-  double output(std::int64_t channel, std::int64_t i) const {
-    return static_cast<double>(in_.outputs[channel * in_.pixels + i]);
-  }
   double y_of(std::int64_t i) const { return static_cast<double>(in_.z[i]) / in_.alpha; }
-
-  /// Weights exp(logit - largest) of the prior on the levels [first, first + count): of Gaussian j
-  /// in own[j], of all and of the boxes together in `sum`.
-  struct Prior {
-    Row sum;
-    std::vector<Row> own;
-    std::vector<double> of_box;
-    double largest = 0;  // of the logits
-  };
-  void prior_of(std::int64_t i, int first, int count, Prior& prior) const {
-    const std::int64_t M = in_.gaussians;
-    prior.largest = -1e300;
-    for (std::int64_t k = 0; k < boxes_ + M; ++k) {
-      prior.largest = std::max(prior.largest, output(k, i));
-    }
-    prior.own.resize(static_cast<std::size_t>(M));
-    prior.of_box.assign(static_cast<std::size_t>(boxes_), 0.0);
-    for (int v = 0; v < count; ++v) prior.sum[v] = 0;
-    for (std::int64_t j = 0; j < M; ++j) {
-      const double log_weight = output(boxes_ + j, i) - prior.largest;
-      const double m = output(boxes_ + M + j, i);
-      const double total = variance_of(i, j), scale = width * inverse_sqrt_2pi / std::sqrt(total);
-      Row& own = prior.own[static_cast<std::size_t>(j)];
-      for (int v = 0; v < count; ++v) {
-        const double d = (first + v + 0.5) * width - 1 - m;
-        own[v] = scale * exp_lane(log_weight - 0.5 * d * d / total);
-        prior.sum[v] += own[v];
-      }
-    }
-    for (std::int64_t k = 0; k < boxes_; ++k) {
-      const int v = box_level_[static_cast<std::size_t>(k)] - first;
-      if (v < 0 || v >= count) continue;
-      const double w = exp_lane(output(k, i) - prior.largest);
-      prior.of_box[static_cast<std::size_t>(k)] = w;
-      prior.sum[v] += w;
-    }
-  }
-  double log_width_of(std::int64_t i, std::int64_t j) const {
-    return std::clamp(output(boxes_ + 2 * in_.gaussians + j, i), narrowest, widest);
-  }
-  double variance_of(std::int64_t i, std::int64_t j) const {
-    return exp_lane(2 * log_width_of(i, j)) + 0.25 * width * width;
-  }
 
   void load(std::int64_t i) {
     Reachable& p = pixels_[static_cast<std::size_t>(i)];
@@ -152,12 +86,12 @@ class Image {
 
     Row likelihood;
     if (palettes_.in_middle) {
-      see_middles(y, p, likelihood);
+      see_middles(y, s_, p, likelihood);
     } else {
-      see_intervals(y, p, likelihood);
+      see_intervals(y, s_, p, likelihood);
     }
-    thread_local Prior prior;
-    prior_of(i, p.first, p.count, prior);
+    thread_local LevelWeights prior;
+    prior_.weigh(i, p.first, p.count, prior);
     double sum = 0;
     for (int v = 0; v < p.count; ++v) {
       p.posterior[v] = prior.sum[v] * likelihood[v] + 1e-290;
@@ -167,46 +101,13 @@ class Image {
     if (in_.x) {
       log_evidence_ += std::log(sum);
       const int own = level_of(static_cast<double>(in_.x[i]));
-      prior_of(i, own, 1, prior);
+      prior_.weigh(i, own, 1, prior);
       log_prior_ += std::log(prior.sum[0] + 1e-300);
     }
     const bool background = p.first == 0 && 1 - p.posterior[0] < certain;
     if (!background) {
       place_[static_cast<std::size_t>(i)] = static_cast<int>(active_.size());
       active_.push_back(i);
-    }
-  }
-
-  /// Likelihood of y for x uniform in each level of p (times its width), and what noise that means.
-  void see_intervals(double y, Reachable& p, Row& likelihood) const {
-    // Tails of the normal distribution beyond both ends of each level, on their own side of y.
-    std::array<double, room + 1> tail, density, t;
-    for (int v = 0; v <= p.count; ++v) {
-      t[v] = ((p.first + v) * width - 1 - y) / s_;
-      const double u = std::fabs(t[v]), e = exp_lane(-0.5 * u * u);
-      density[v] = inverse_sqrt_2pi * e;
-      tail[v] = 0.5 * e * erfcx_lane(u * inverse_sqrt_2);
-    }
-    for (int v = 0; v < p.count; ++v) {
-      const double a = t[v], b = t[v + 1];
-      const double mass = std::max(a > 0   ? tail[v] - tail[v + 1]
-                                   : b < 0 ? tail[v + 1] - tail[v]
-                                           : 1 - tail[v] - tail[v + 1],
-                                   1e-300);
-      const double mean = (density[v] - density[v + 1]) / mass;  // of a normal cut to [a, b]
-      const double e = -std::clamp(mean, a, b);
-      likelihood[v] = mass;
-      p.eps[v] = e;
-      p.slope[v] = std::clamp(e * e - (a * density[v] - b * density[v + 1]) / mass, 0.0, 1.0);
-    }
-  }
-  /// The same for x in the middle of each level.
-  void see_middles(double y, Reachable& p, Row& likelihood) const {
-    for (int v = 0; v < p.count; ++v) {
-      const double e = (y + 1 - (p.first + v + 0.5) * width) / s_;
-      likelihood[v] = inverse_sqrt_2pi * exp_lane(-0.5 * e * e) / s_;
-      p.eps[v] = e;
-      p.slope[v] = 1;
     }
   }
 
@@ -318,63 +219,26 @@ class Image {
     }
     gradient.z[i] = static_cast<T>(by_y / in_.alpha);
 
-    const std::int64_t M = in_.gaussians, channels = boxes_ + 3 * M;
+    const std::int64_t channels = prior_.channels();
     std::vector<double> by_output(static_cast<std::size_t>(channels), 0.0);
-    thread_local Prior prior;
-    prior_of(i, p.first, p.count, prior);
-    hand_on(i, p.first, p.count, prior, by_log_weight, by_output);
+    thread_local LevelWeights prior;
+    prior_.weigh(i, p.first, p.count, prior);
+    prior_.hand_on(i, p.first, p.count, prior, by_log_weight, by_output);
     if (in_.x && by_surprise != 0) {
       const int own = level_of(static_cast<double>(in_.x[i]));
-      prior_of(i, own, 1, prior);
+      prior_.weigh(i, own, 1, prior);
       by_log_weight[0] = -by_surprise;
-      hand_on(i, own, 1, prior, by_log_weight, by_output);
+      prior_.hand_on(i, own, 1, prior, by_log_weight, by_output);
     }
     for (std::int64_t c = 0; c < channels; ++c) {
       gradient.outputs[c * in_.pixels + i] = static_cast<T>(by_output[static_cast<std::size_t>(c)]);
     }
   }
 
-  /// From the log weights of levels to the outputs that made them.
-  void hand_on(std::int64_t i,
-               int first,
-               int count,
-               const Prior& prior,
-               const Row& by_log_weight,
-               std::vector<double>& by_output) const {
-    const std::int64_t M = in_.gaussians;
-    const auto add = [&](std::int64_t channel, double value) {
-      by_output[static_cast<std::size_t>(channel)] += value;
-    };
-    Row by_weight;
-    for (int v = 0; v < count; ++v) by_weight[v] = by_log_weight[v] / (prior.sum[v] + 1e-300);
-    for (std::int64_t k = 0; k < boxes_; ++k) {
-      const int v = box_level_[static_cast<std::size_t>(k)] - first;
-      if (v >= 0 && v < count) add(k, by_weight[v] * prior.of_box[static_cast<std::size_t>(k)]);
-    }
-    for (std::int64_t j = 0; j < M; ++j) {
-      const Row& own = prior.own[static_cast<std::size_t>(j)];
-      const double m = output(boxes_ + M + j, i), total = variance_of(i, j);
-      double by_logit = 0, by_centre = 0, by_total = 0;
-      for (int v = 0; v < count; ++v) {
-        const double d = (first + v + 0.5) * width - 1 - m, g = by_weight[v] * own[v];
-        by_logit += g;
-        by_centre += g * d / total;
-        by_total += g * (d * d / total - 1);
-      }
-      add(boxes_ + j, by_logit);
-      add(boxes_ + M + j, by_centre);
-      const double raw = output(boxes_ + 2 * M + j, i);
-      if (raw > narrowest && raw < widest) {
-        add(boxes_ + 2 * M + j, by_total * exp_lane(2 * raw) / total);
-      }
-    }
-  }
-
   const MixtureInput<T>& in_;
   const PaletteTables& palettes_;
-  std::int64_t boxes_;
+  LevelPrior<T> prior_;
   double s_;
-  std::vector<int> box_level_;
   std::vector<Reachable> pixels_;
   std::vector<int> place_;            // of a pixel among the active ones, or -1
   std::vector<std::int64_t> active_;  // pixels that may be something else than background

@@ -3,11 +3,9 @@
 // The arithmetic of the mixture-posterior head where an image has a palette
 // (stochflow/diffusion/nets/palettes.hpp), on plain arrays, one sample at a time.
 //
-// The prior of a pixel is here one of 256 levels: of a Gaussian with mean m and standard deviation
-// d, level v of width w gets the density at its centre of N(m, d^2 + w^2/4), whose sum over levels
-// does not depend on m. In units where y = x + s noise, with posterior weights r_v (without
-// palettes) of the levels and e_v = (y - E[x | level v, y])/s of a pixel, palette c explains it by
-// D_c = sum_v r_v ratio_c(v), and
+// The prior of a pixel is here one of 256 levels (level_prior.hpp). In units where y = x + s noise,
+// with posterior weights r_v (without palettes) of the levels and e_v = (y - E[x | level v, y])/s
+// of a pixel, palette c explains it by D_c = sum_v r_v ratio_c(v), and
 //   eps = sum_c q_c sum_v r_v ratio_c(v) e_v / D_c,   q_c = softmax(log_weight_c + sum log D_c).
 
 #include <cstdint>
