@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "stochflow/diffusion/critically_damped.hpp"
 #include "stochflow/diffusion/samplers/ancestral.hpp"
 #include "stochflow/diffusion/samplers/annealed_langevin.hpp"
 #include "stochflow/diffusion/samplers/ddim.hpp"
@@ -20,6 +21,7 @@
 #include "stochflow/diffusion/samplers/reverse_diffusion.hpp"
 #include "stochflow/diffusion/samplers/sde.hpp"
 #include "stochflow/diffusion/samplers/unipc.hpp"
+#include "stochflow/diffusion/score/velocity_noise.hpp"
 #include "stochflow/methods/sra1.hpp"
 #include "support/errors.hpp"
 
@@ -125,6 +127,29 @@ Samples by_ggf(const NoisePredictor& model,
   return sample_ggf(model, schedule, draw, tolerance, options);
 }
 
+/// Critically damped Langevin diffusion between the schedule's noise levels, which is all that it
+/// takes from the schedule.
+Samples by_sscs(const NoisePredictor& model,
+                const Schedule& schedule,
+                const Draw& draw,
+                const SampleRequest& request,
+                const SampleOptions& options) {
+  CriticallyDamped process;
+  const Schedule levels = restricted(
+      noise_levels(process), schedule.at(schedule.t0).gamma, schedule.at(schedule.t1).gamma);
+  process.t0 = levels.t0;
+  process.t1 = levels.t1;
+  SampleOptions own = options;
+  if (options.observer) {
+    own.observer = [&](const at::Tensor& x, double t) {
+      const double same = schedule.time_of(levels.at(t).gamma);
+      options.observer(schedule.at(same).scale() * x, same);
+    };
+  }
+  const auto times = sample_times(levels, request.grid, request.steps);
+  return sample_sscs(VelocityNoise(model, process), process, draw, times, own);
+}
+
 const Named<SampleMethod>& methods() {
   static const Named<SampleMethod> all{
       {"em", plain<sample_em>},
@@ -133,6 +158,7 @@ const Named<SampleMethod>& methods() {
       {"reverse-diffusion", plain<sample_reverse_diffusion>},
       {"ancestral", plain<sample_ancestral>},
       {"pc", with<sample_pc, corrector>},
+      {"sscs", by_sscs},
       {"annealed-langevin", with<sample_annealed_langevin, annealing>},
       {"ddpm", plain<sample_ddpm>},
       {"ddim", with<sample_ddim, without_noise>},

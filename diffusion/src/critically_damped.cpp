@@ -71,6 +71,17 @@ at::Tensor velocity_score(const VelocityNoisePredictor& model,
   return -process.noise_scale(t) * model.eps_v(u, all_rows(u.v, t));
 }
 
+at::Tensor denoised(const VelocityNoisePredictor& model,
+                    const CriticallyDamped& process,
+                    const TensorPhaseSpace& u,
+                    double t) {
+  // v = vx x0 + regression (x - xx x0) + eps_v/noise_scale
+  const PairTransition p = process.kernel(t);
+  const double regression = p.c_xv / p.c_xx;
+  const at::Tensor noise = (1 / process.noise_scale(t)) * model.eps_v(u, all_rows(u.v, t));
+  return (u.v - regression * u.x - noise) * (1 / (p.vx - regression * p.xx));
+}
+
 TensorPhaseSpace diffused(const CriticallyDamped& process,
                           const at::Tensor& x0,
                           const at::Tensor& t,
@@ -187,11 +198,7 @@ Samples sample_sscs(const VelocityNoisePredictor& model,
   }
   Outcome outcome{.status = Status::ok, .t = times.back(), .step = nfe};
   if (options.denoise) {
-    // v moves first, so that x feels the score as well.
-    const double t = times.back();
-    const TensorPhaseSpace slope = ReverseCriticallyDamped{process, model}.drift(u, process.t1 - t);
-    u.v = u.v + t * slope.v;
-    u.x = u.x - (process.beta * t / process.mass) * u.v;
+    u.x = denoised(model, process, u, times.back());
     ++nfe;
   }
   if (!StateTraits<at::Tensor>::all_finite(u.x)) outcome.status = Status::not_finite;

@@ -54,6 +54,15 @@ double Level::g() const { return sigma * std::sqrt(d_gamma); }
 double Level::scale() const { return std::hypot(alpha(), sigma); }
 double Level::sigma_hat() const { return std::exp(0.5 * gamma); }
 
+Level variance_preserving(double t, double gamma, double d_gamma) {
+  return {.t = t,
+          .log_alpha = -0.5 * softplus(gamma),
+          .sigma = std::exp(-0.5 * softplus(-gamma)),
+          .gamma = gamma,
+          .d_log_alpha = -0.5 * sigmoid(gamma) * d_gamma,
+          .d_gamma = d_gamma};
+}
+
 Schedule vp(double beta_min, double beta_max) {
   const LinearBeta beta = linear_beta("vp", beta_min, beta_max);
   return {.name = "vp",
@@ -253,16 +262,7 @@ Schedule linear_log_snr(double gamma_min, double gamma_max) {
           .t0 = 0,
           .t1 = 1,
           .prior_std = 1,
-          .at =
-              [=](double t) {
-                const double gamma = gamma_min + t * slope;
-                return Level{.t = t,
-                             .log_alpha = -0.5 * softplus(gamma),
-                             .sigma = std::exp(-0.5 * softplus(-gamma)),
-                             .gamma = gamma,
-                             .d_log_alpha = -0.5 * sigmoid(gamma) * slope,
-                             .d_gamma = slope};
-              },
+          .at = [=](double t) { return variance_preserving(t, gamma_min + t * slope, slope); },
           .time_of = [=](double gamma) { return (gamma - gamma_min) / slope; }};
 }
 

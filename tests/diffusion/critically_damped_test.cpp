@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "diffusion/support/oracles.hpp"
+#include "diffusion/support/samplers.hpp"
 #include "stochflow/diffusion/schedule.hpp"
+#include "stochflow/diffusion/score/velocity_noise.hpp"
 #include "stochflow/diffusion/tensor/state.hpp"
 #include "stochflow/methods/euler_maruyama.hpp"
 #include "stochflow/methods/heun.hpp"
@@ -171,6 +173,66 @@ TEST(CriticallyDamped, SamplersEndInTheData) {
   EXPECT_LT(3 * off(sample_sscs(model, cld, draw, times_of(25)).x),
             off(end_by(EulerMaruyama{}, 25).x.x));
   EXPECT_THROW(sample_sscs(model, cld, draw, std::vector<double>{0, 1}), std::invalid_argument);
+}
+
+// What the pair says of x0, from its two parts put together by linear algebra.
+TEST(CriticallyDamped, NoiseLevelsAreThoseOfThePair) {
+  const Schedule levels = noise_levels(process);
+  for (const double t : {1e-3, 0.02, 0.3, 1.0}) {
+    SCOPED_TRACE(t);
+    const PairTransition kernel = process.kernel(t);
+    const Eigen::Vector2d mean(kernel.xx, kernel.vx);
+    const double snr = mean.dot(covariance(kernel).inverse() * mean);
+    const Level level = levels.at(t);
+    EXPECT_NEAR(level.gamma, -std::log(snr), 1e-6);  // the inverse loses digits at small t
+    EXPECT_NEAR(level.alpha() * level.alpha() + level.sigma * level.sigma, 1, 1e-14);
+    const double h = 1e-4 * t;
+    EXPECT_NEAR(
+        level.d_gamma * t, t * (levels.at(t + h).gamma - levels.at(t - h).gamma) / (2 * h), 1e-5);
+    EXPECT_NEAR(levels.time_of(level.gamma), t, 1e-9 * t);
+  }
+}
+
+// An image's model answers for the pair as the model of the pair does: here in closed form.
+TEST(CriticallyDamped, AnyModelAnswersForThePair) {
+  const Exact exact(process);
+  const GaussianScore image(doubles({0.8, 0.8}, {2}), doubles({0.3, 0.3}, {2}));
+  const VelocityNoise model(image, process);
+  const at::Tensor t = doubles({1e-3, 0.02, 0.3, 0.9}, {4});
+  const TensorPhaseSpace u = diffused(process,
+                                      doubles({0.4, -0.2, 1.3, 0.7, -0.5, 0.1, 2, 0.9}, {4, 2}),
+                                      t,
+                                      {doubles({0.3, -1, 2, 0.1, 0.5, -0.7, 1, 0}, {4, 2}),
+                                       doubles({1, 0.4, -0.6, 0.2, -2, 1.1, 0.3, -0.1}, {4, 2})});
+  EXPECT_LT((model.eps_v(u, t) - exact.eps_v(u, t)).abs().max().item<double>(), 1e-7);
+  // E[x0 | x, v] by Bayes' rule.
+  const double at = 0.3;
+  const PairTransition kernel = process.kernel(at);
+  const Eigen::Vector2d mean(kernel.xx, kernel.vx);
+  const Matrix2 precision = covariance(kernel).inverse();
+  const Eigen::Vector2d weights = precision * mean;
+  const double posterior = 1 / (1 / exact.var + mean.dot(weights));
+  const at::Tensor expected =
+      posterior * (exact.mean / exact.var + weights[0] * u.x[2] + weights[1] * u.v[2]);
+  EXPECT_LT((denoised(model, process, u, at)[2] - expected).abs().max().item<double>(), 1e-12);
+}
+
+TEST(CriticallyDamped, AMixtureIsSampledByTheModelOfItsImages) {
+  const TwoModes truth;
+  const MixtureScore model = truth.model();
+  CriticallyDamped cld;
+  const Schedule levels = restricted(noise_levels(cld), -10, 8);
+  cld.t0 = levels.t0;
+  cld.t1 = levels.t1;
+  const Samples found = sample_sscs(
+      VelocityNoise(model, cld), cld, batch_of(2000), log_snr_times(levels, 200), SampleOptions{});
+  const Level clean;
+  const at::Tensor along = found.x.sum(1) / std::sqrt(static_cast<double>(D));
+  EXPECT_LT(kolmogorov_smirnov(to_vector(along), [&](double x) { return truth.along(x, clean); }),
+            3.0);
+  EXPECT_LT(kolmogorov_smirnov(to_vector(found.x.select(1, 3)),
+                               [&](double x) { return truth.component(x, clean); }),
+            3.0);
 }
 
 TEST(CriticallyDamped, ASampleDoesNotDependOnItsBatch) {

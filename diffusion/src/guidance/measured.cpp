@@ -17,20 +17,26 @@ at::Tensor row_products(const at::Tensor& a, const at::Tensor& b) {
   return (a * b).flatten(1).sum(1);
 }
 
-/// Solves C v = r row by row from v = 0. Rows that have arrived stay where they are.
+/// Solves C v = r row by row from v = 0. A row ends when it has arrived, and before a step that
+/// would leave it with more than three times the residual it began with: the Jacobian of a network
+/// is not quite symmetric and not quite positive, and where it is neither a step may multiply the
+/// residual by a hundred, from which a sample never recovers.
 template <class Apply>
 at::Tensor conjugate_gradients(const Apply& C, at::Tensor r, int iterations) {
   at::Tensor v = at::zeros_like(r), p = r, r2 = row_products(r, r);
-  const at::Tensor arrived = 1e-24 * r2;
+  const at::Tensor arrived = 1e-24 * r2, most = 9 * r2;
+  at::Tensor go = at::ones_like(r2, at::kBool);
   for (int k = 0; k < iterations; ++k) {
     const at::Tensor Cp = C(p);
     const at::Tensor pCp = row_products(p, Cp);
-    const at::Tensor go = (r2 > arrived).logical_and(pCp > 0);
+    go = go.logical_and(r2 > arrived).logical_and(pCp > 0);
     const at::Tensor step = at::where(go, r2 / pCp, at::zeros_like(r2));
-    v = v + beside(step, v) * p;
-    r = r - beside(step, r) * Cp;
-    const at::Tensor next = row_products(r, r);
-    p = r + beside(at::where(go, next / r2, at::zeros_like(r2)), p) * p;
+    const at::Tensor moved = r - beside(step, r) * Cp;
+    const at::Tensor next = row_products(moved, moved);
+    go = go.logical_and(next <= most);
+    v = v + beside(at::where(go, step, at::zeros_like(step)), v) * p;
+    p = moved + beside(at::where(go, next / r2, at::zeros_like(r2)), p) * p;
+    r = moved;
     r2 = next;
   }
   return v;

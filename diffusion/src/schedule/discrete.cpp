@@ -67,9 +67,6 @@ class MonotoneCubic {
   double step_;
 };
 
-double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-
 [[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument(what); }
 
 }  // namespace
@@ -88,12 +85,7 @@ Schedule discrete_vp(std::span<const double> betas) {
   const MonotoneCubic curve(std::move(gammas));
   const auto at = [curve](double t) {
     const auto [gamma, slope] = curve(t);
-    return Level{.t = t,
-                 .log_alpha = -0.5 * softplus(gamma),
-                 .sigma = std::exp(-0.5 * softplus(-gamma)),
-                 .gamma = gamma,
-                 .d_log_alpha = -0.5 * sigmoid(gamma) * slope,
-                 .d_gamma = slope};
+    return variance_preserving(t, gamma, slope);
   };
   return {.name = "discrete-vp",
           .t0 = 0,

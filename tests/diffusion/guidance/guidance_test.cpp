@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "diffusion/support/oracles.hpp"
@@ -120,6 +121,37 @@ TEST(Measured, IsThePosteriorsModelForGaussianData) {
   Measurement noiseless = posterior.measurement(30);
   noiseless.noise_std = 0;
   EXPECT_THROW(Measured(prior, noiseless), std::invalid_argument);
+}
+
+/// eps = M z: a network whose Jacobian is no posterior's covariance, not being symmetric.
+struct Askew final : NoisePredictor {
+  at::Tensor M;
+  explicit Askew(at::Tensor of) : M(std::move(of)) {}
+  at::Tensor eps(const at::Tensor& z, const at::Tensor&) const override { return z.matmul(M.t()); }
+};
+
+// What is solved for is read off eps - s J^T A^T v.
+TEST(Measured, NeverLeavesALargerResidualBecauseANetworkIsNoPosterior) {
+  const GaussianPosterior of;
+  const double gamma = 0.5, noise = of.noise;
+  const double a = std::sqrt(1 / (1 + std::exp(gamma))), s = std::sqrt(1 - a * a);
+  const at::Tensor one = at::eye(3, at::kDouble), z = some({1, 3}, 9);
+  double worst = 0;
+  for (std::uint64_t k = 0; k < 300; ++k) {
+    const Askew model(0.7 * one + 0.6 * some({3, 3}, 100 + k));
+    const Measured measured(model, of.measurement(1), 3);
+    const at::Tensor moved =
+        measured.eps(z, at::full({1}, gamma, at::kDouble)) - z.matmul(model.M.t());
+    const at::Tensor J = (one - s * model.M) / a;
+    const at::Tensor JtAt = J.t().matmul(of.A.t());
+    const at::Tensor v = at::linalg_pinv(JtAt).matmul(moved.t()) / -s;
+    const at::Tensor C = noise * noise * at::eye(2, at::kDouble) + s * s / a * of.A.matmul(JtAt);
+    const at::Tensor residual = (of.y - z.matmul(J.t()).matmul(of.A.t())).t();
+    const double left = (residual - C.matmul(v)).norm().item<double>();
+    worst = std::max(worst, left / residual.norm().item<double>());
+  }
+  EXPECT_LT(worst, 3 + 1e-6);
+  EXPECT_GT(worst, 1);  // or nothing was tried
 }
 
 // A mixture, of which one component is measured: the weights of the modes and the spread within.

@@ -14,6 +14,7 @@
 #include "stochflow/diffusion/nets/score_network.hpp"
 #include "stochflow/diffusion/reverse.hpp"
 #include "stochflow/diffusion/score.hpp"
+#include "stochflow/diffusion/score/velocity_noise.hpp"
 #include "stochflow/diffusion/tensor/per_sample.hpp"
 #include "stochflow/diffusion/tensor/state.hpp"
 #include "stochflow/methods/euler_maruyama.hpp"
@@ -96,6 +97,8 @@ TEST(Meta, CriticallyDampedNeverReadsFromTheDevice) {
   EXPECT_TRUE((CriticallyDampedFlow{process, model}(at::stack({start.x, start.v}), 0.5)).is_meta());
   const at::Tensor t = at::full({2}, 0.5, at::kDouble);
   EXPECT_TRUE(hybrid_loss(model, process, start.x, t, start).is_meta());
+  const GaussianScore images(at::zeros({1, 4, 4}, meta), at::ones({1, 4, 4}, meta));
+  EXPECT_TRUE(VelocityNoise(images, process).eps_v(start, t).is_meta());
 }
 
 }  // namespace

@@ -7,10 +7,9 @@
 // so that a network has to learn the score of v given x alone, which is smoother than that of x.
 // The state is a PhaseSpace of tensors [B, ...], and its reverse an SDE with additive noise like
 // any other: `solve` takes it with any method for such. `sample_sscs` is the sampler made for it,
-// and `CriticallyDampedFlow` the ODE with the same marginals. Everything here is the whole chain
-// for a network of your own: kernel, objective, sampler; the networks and commands of this library
-// are for the schedules of schedule.hpp. Source: Dockhorn, Vahdat and Kreis 2022 (score-based
-// generative modeling with critically-damped Langevin diffusion).
+// and `CriticallyDampedFlow` the ODE with the same marginals. A network comes from `hybrid_loss`,
+// or is one of the other schedules' as it is (score/velocity_noise.hpp). Source: Dockhorn, Vahdat
+// and Kreis 2022 (score-based generative modeling with critically-damped Langevin diffusion).
 
 #include <ATen/core/Tensor.h>
 
@@ -66,6 +65,12 @@ at::Tensor velocity_score(const VelocityNoisePredictor& model,
                           const TensorPhaseSpace& u,
                           double t);
 
+/// E[x0 | x, v] at one time for all.
+at::Tensor denoised(const VelocityNoisePredictor& model,
+                    const CriticallyDamped& process,
+                    const TensorPhaseSpace& u,
+                    double t);
+
 /// (x, v) at t [B] from data x0 [B, ...] and standard normals eps of its shape, v0 marginalised.
 TensorPhaseSpace diffused(const CriticallyDamped& process,
                           const at::Tensor& x0,
@@ -116,7 +121,7 @@ TensorPhaseSpace prior_sample(const CriticallyDamped& process, const Draw& draw)
 
 /// The symmetric splitting sampler: half a step of everything but the score in closed form, a step
 /// of the score, half a step in closed form. times t1 > ... > t0. One evaluation a step, and one to
-/// end with the mean of a step from t0 to 0 if options.denoise. options.observer sees x.
+/// end with E[x0 | x, v] if options.denoise. options.observer sees x.
 Samples sample_sscs(const VelocityNoisePredictor& model,
                     const CriticallyDamped& process,
                     const Draw& draw,

@@ -40,6 +40,10 @@ struct Level {
   double sigma_hat() const;
 };
 
+/// The level of that gamma in the variance-preserving frame, alpha^2 + sigma^2 = 1; d_gamma is
+/// d gamma/dt.
+Level variance_preserving(double t, double gamma, double d_gamma);
+
 struct Schedule {
   std::string name;
   double t0 = 0;         // sampling ends and likelihoods start here
