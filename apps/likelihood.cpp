@@ -139,13 +139,15 @@ void add_likelihood(CLI::App& app) {
   command
       ->add_option("--atol",
                    request.atol,
-                   "Tolerance on the state, in units of the noise (default: 0.03 by adams, else "
-                   "0.01)")
+                   "Tolerance on the state, in units of the noise (default: 0.03 by adams, with "
+                   "truncated-normal 0.015, else 0.01)")
       ->check(positive_number());
   command
-      ->add_option("--atol-logp",
-                   request.atol_logp,
-                   "On the log density, nats a step (default: 1 by adams, else 0.3)")
+      ->add_option(
+          "--atol-logp",
+          request.atol_logp,
+          "On the log density, nats a step (default: 1 by adams, with truncated-normal 0.5, "
+          "else 0.3)")
       ->check(positive_number());
   command->add_option("--batch", request.batch, "Images at a time")
       ->check(whole_number(1, 100000))

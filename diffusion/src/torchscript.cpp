@@ -20,6 +20,13 @@ namespace {
   throw std::runtime_error("'" + file.string() + "': " + what);
 }
 
+[[noreturn]] void refuse_to_load(const std::filesystem::path& file, const std::string& why) {
+  refuse(file,
+         "not a TorchScript module that can be loaded here; export the network with "
+         "torch.jit.trace or torch.jit.script, without optimize_for_inference (" +
+             why + ")");
+}
+
 torch::jit::Module loaded(const std::filesystem::path& file,
                           const at::Device& device,
                           torch::jit::ExtraFilesMap& extra_files) {
@@ -34,10 +41,9 @@ torch::jit::Module loaded(const std::filesystem::path& file,
     module.eval();
     return module;
   } catch (const c10::Error& error) {
-    refuse(file,
-           "not a TorchScript module that can be loaded here; export the network with "
-           "torch.jit.trace or torch.jit.script, without optimize_for_inference (" +
-               std::string(error.what_without_backtrace()) + ")");
+    refuse_to_load(file, error.what_without_backtrace());
+  } catch (const std::exception& error) {  // what optimize_for_inference writes ends up here
+    refuse_to_load(file, error.what());
   }
 }
 

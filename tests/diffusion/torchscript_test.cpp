@@ -116,6 +116,14 @@ TEST_F(TorchScript, RefusesWithASentence) {
   std::ofstream(folder_ / "text.ts") << "not a module";
   EXPECT_NE(message([&] { load_torchscript(folder_ / "text.ts"); }).find("torch.jit.trace"),
             std::string::npos);
+  torch::jit::Module convolution("network");
+  convolution.register_parameter("w", torch::ones({8, 8, 3, 3}), false);
+  convolution.define("def forward(self, x, t):\n  return torch.conv2d(x, self.w, None, 1, 1)\n");
+  convolution.register_attribute("training", c10::BoolType::get(), false);
+  const auto packed = folder_ / "packed.ts";
+  torch::jit::optimize_for_inference(convolution).save(packed.string());
+  EXPECT_NE(message([&] { load_torchscript(packed); }).find("without optimize_for_inference"),
+            std::string::npos);
   EXPECT_NE(message([&] {
               load_torchscript(file("def forward(self, x):\n  return x\n"));
             }).find("takes 1 arguments, expected 2"),
