@@ -32,6 +32,12 @@ const ModelEntry& entry_named(const std::string& name) {
   throw unknown_name("model", name, model_names());
 }
 
+/// Bytes that all values at all times take.
+double size_of_values(const SimulateRequest& request, const ModelEntry& entry) {
+  return 8.0 * static_cast<double>(request.paths) * request.times *
+         static_cast<double>(entry.start.size());
+}
+
 /// The request with every default filled in and every name and number checked.
 SimulateRequest completed(SimulateRequest request, const ModelEntry& entry) {
   if (request.method.empty()) request.method = entry.methods.front();
@@ -64,12 +70,11 @@ SimulateRequest completed(SimulateRequest request, const ModelEntry& entry) {
     }
     if (!std::isfinite(value)) throw UsageError("the parameter " + name + " must be finite");
   }
-  const double bytes = 8.0 * static_cast<double>(request.paths) * request.times *
-                       static_cast<double>(entry.start.size());
-  if (bytes > 4e9) {
+  if (const double bytes = size_of_values(request, entry); request.keep_values && bytes > 4e9) {
     throw UsageError("keeping " + std::to_string(request.paths) + " paths at " +
                      std::to_string(request.times) + " times needs " + fixed(bytes / 1e9, 1) +
-                     " GB; take fewer --paths or --times");
+                     " GB; take fewer --paths or --times, or leave --npy away: moments, quantiles "
+                     "and histograms need none");
   }
   return request;
 }
@@ -137,7 +142,6 @@ void place_files(Arguments& arguments) {
     const std::filesystem::path folder = arguments.out;
     if (arguments.json.empty()) arguments.json = folder / "result.json";
     if (arguments.csv.empty()) arguments.csv = folder / "moments.csv";
-    if (arguments.npy.empty()) arguments.npy = folder / "values.npy";
     if (arguments.plots.empty()) arguments.plots = {folder / "fan.svg"};
     prepare_plot(folder / "histogram.svg");
   }
@@ -181,7 +185,12 @@ void publish(const Arguments& arguments, const SimulateReport& report, double se
 void run(Arguments arguments, const Crew& crew) {
   SimulateRequest& request = arguments.request;
   request.set = parsed_settings(arguments.settings);
-  completed(request, entry_named(request.model));  // mistakes come before folders are made
+  const ModelEntry& entry = entry_named(request.model);
+  if (!arguments.out.empty() && arguments.npy.empty() && size_of_values(request, entry) < 1e9) {
+    arguments.npy = std::filesystem::path(arguments.out) / "values.npy";
+  }
+  request.keep_values = !arguments.npy.empty();
+  completed(request, entry);  // mistakes come before folders are made
   if (crew.leads()) place_files(arguments);
 
   const Stopwatch watch;
@@ -251,11 +260,12 @@ void add_simulate(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--out",
                       arguments->out,
-                      "Write result.json, moments.csv, values.npy, fan.svg and histogram.svg to "
-                      "this folder");
+                      "Write result.json, moments.csv, fan.svg, histogram.svg and, below 1 GB, "
+                      "values.npy to this folder");
   command->add_option("--json", arguments->json, "Write the record of the run to this file");
   command->add_option("--csv", arguments->csv, "Write moments and quantiles over time");
-  command->add_option("--npy", arguments->npy, "Write all values, [time, observable, trajectory]");
+  command->add_option(
+      "--npy", arguments->npy, "Keep all values and write them, [time, observable, trajectory]");
   command->add_option("--plot", arguments->plots, "Write the fan plot (.svg, .png)")
       ->delimiter(',');
   command->add_option("--checkpoint",

@@ -30,7 +30,8 @@ struct SimulateRequest {
   std::vector<double> start = {};          // x0
   std::map<std::string, double> set = {};  // parameters of the model by name
   std::function<void(std::int64_t)> progress = {};
-  LeafReduction reduction = {};  // of EnsembleOptions
+  bool keep_values = false;      // of EnsembleOptions
+  LeafReduction reduction = {};  // likewise
 };
 
 struct ExactMoments {
@@ -45,7 +46,7 @@ struct SimulateReport {
   double t1 = 0;
   std::int64_t steps = 0;
   std::vector<std::string> observables;
-  EnsembleResult ensemble;                       // with values
+  EnsembleResult ensemble;                       // with quantiles
   std::vector<std::vector<ExactMoments>> exact;  // [times][observables]
 };
 
@@ -81,8 +82,5 @@ std::vector<Plot> fan_plots(const SimulateReport& report);
 std::vector<Plot> histogram_plots(const SimulateReport& report);
 /// The last values of one observable as bars of characters.
 std::string terminal_histogram(const SimulateReport& report, std::size_t observable);
-
-/// The p-quantile of sorted values by linear interpolation (type 7 of Hyndman and Fan 1996).
-double quantile(const std::vector<double>& sorted, double p);
 
 }  // namespace stochflow::apps

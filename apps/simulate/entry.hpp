@@ -79,7 +79,8 @@ SimulateReport run_model(const ModelEntry& entry, const SimulateRequest& request
                                 .seed = request.seed,
                                 .threads = request.threads,
                                 .save_at = kept_times(grid, request.times),
-                                .keep_values = true,
+                                .keep_values = request.keep_values,
+                                .quantile_buffer = 1024,
                                 .progress = request.progress,
                                 .reduction = request.reduction};
   SimulateReport report{.model = entry.name,

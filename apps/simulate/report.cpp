@@ -12,45 +12,34 @@ namespace {
 
 constexpr std::array<double, 5> levels{0.05, 0.25, 0.5, 0.75, 0.95};
 
-std::vector<double> sorted_values(const SimulateReport& report, std::size_t time, std::size_t j) {
-  std::vector<double> values = report.ensemble.values[time][j];
-  std::sort(values.begin(), values.end());
-  return values;
-}
-
 /// [levels] at one time.
-std::array<double, 5> quantiles(const SimulateReport& report, std::size_t time, std::size_t j) {
-  const std::vector<double> sorted = sorted_values(report, time, j);
-  std::array<double, 5> result{};
-  for (std::size_t k = 0; k < levels.size(); ++k) result[k] = quantile(sorted, levels[k]);
-  return result;
+std::vector<double> quantiles(const SimulateReport& report, std::size_t time, std::size_t j) {
+  return report.ensemble.quantiles[time][j].quantiles({levels.begin(), levels.end()});
 }
 
 struct Histogram {
   std::vector<double> centres;
   std::vector<double> densities;
-  std::vector<std::int64_t> counts;
+  std::vector<double> shares;  // of all values
 };
 
 /// Equal bins between the 0.1 % and 99.9 % quantiles; what lies outside belongs to the end bins.
 Histogram histogram(const SimulateReport& report, std::size_t j, int bins) {
-  const std::vector<double> sorted = sorted_values(report, report.ensemble.times.size() - 1, j);
-  double low = quantile(sorted, 0.001), high = quantile(sorted, 0.999);
+  const QuantileSketch& values = report.ensemble.quantiles.back()[j];
+  double low = values.quantile(0.001), high = values.quantile(0.999);
   if (!(high > low)) {  // all values are one value
     low -= 0.5;
     high += 0.5;
   }
   const double width = (high - low) / bins;
   Histogram result;
-  result.counts.assign(static_cast<std::size_t>(bins), 0);
-  for (const double value : sorted) {
-    const double position = std::clamp((value - low) / width, 0.0, bins - 1.0);
-    ++result.counts[static_cast<std::size_t>(position)];
-  }
+  double below = 0;
   for (int k = 0; k < bins; ++k) {
+    const double up_to = k + 1 < bins ? values.share_up_to(low + (k + 1) * width) : 1;
     result.centres.push_back(low + (k + 0.5) * width);
-    result.densities.push_back(static_cast<double>(result.counts[static_cast<std::size_t>(k)]) /
-                               (static_cast<double>(sorted.size()) * width));
+    result.shares.push_back(up_to - below);
+    result.densities.push_back(result.shares.back() / width);
+    below = up_to;
   }
   return result;
 }
@@ -79,14 +68,6 @@ Series line(const std::string& label, Mark mark, std::vector<double> x, int colo
 }
 
 }  // namespace
-
-double quantile(const std::vector<double>& sorted, double p) {
-  if (sorted.empty()) return NAN;
-  const double position = p * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(position);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
 
 std::optional<double> z_score(double sample, double standard_error, std::optional<double> exact) {
   if (!exact || !(standard_error > 0)) return std::nullopt;
@@ -132,7 +113,8 @@ nlohmann::json simulate_results(const SimulateReport& report) {
            {"variance_exact", number_or_null(exact.variance)},
            {"variance_z",
             number_or_null(z_score(m.variance(), m.variance_standard_error(), exact.variance))},
-           {"quantiles", quantiles(report, i, j)}});
+           {"quantiles", quantiles(report, i, j)},
+           {"quantile_rank_error", report.ensemble.quantiles[i][j].rank_error()}});
     }
   }
   nlohmann::json failures = nlohmann::json::array();
@@ -219,14 +201,14 @@ std::vector<Plot> histogram_plots(const SimulateReport& report) {
 std::string terminal_histogram(const SimulateReport& report, std::size_t observable) {
   constexpr int bins = 16, longest = 48;
   const Histogram bars = histogram(report, observable, bins);
-  const auto most = *std::max_element(bars.counts.begin(), bars.counts.end());
+  const double most = *std::max_element(bars.shares.begin(), bars.shares.end());
   std::ostringstream out;
   out << report.observables[observable] << " at t = " << significant(report.t1, 6) << '\n';
-  for (std::size_t k = 0; k < bars.counts.size(); ++k) {
+  for (std::size_t k = 0; k < bars.shares.size(); ++k) {
     std::string centre = significant(bars.centres[k], 4);
     centre.insert(0, centre.size() < 10 ? 10 - centre.size() : 0, ' ');
     // In eighths of a character: Unicode has blocks from one eighth (U+258F) to eight (U+2588).
-    const auto eighths = bars.counts[k] * longest * 8 / std::max<std::int64_t>(most, 1);
+    const int eighths = static_cast<int>(bars.shares[k] / most * longest * 8 + 1e-9);
     std::string bar;
     for (int full = 0; full < eighths / 8; ++full) bar += "\u2588";
     if (eighths % 8) {

@@ -55,6 +55,7 @@ TEST(Simulate, ParametersAndStartReachTheModel) {
 
 TEST(Simulate, TheNumberOfThreadsChangesNothing) {
   SimulateRequest request{.model = "heston", .t1 = 0.1, .steps = 10, .paths = 1000, .threads = 1};
+  request.keep_values = true;
   const SimulateReport one = run_simulate(request);
   request.threads = 3;
   EXPECT_EQ(one.ensemble.values, run_simulate(request).ensemble.values);
@@ -66,7 +67,8 @@ TEST(Simulate, MistakesAreUsageErrors) {
   EXPECT_THROW(run_simulate({.model = "gbm", .start = {1, 2}}), UsageError);
   EXPECT_THROW(run_simulate({.model = "gbm", .set = {{"nu", 1}}}), UsageError);
   EXPECT_THROW(run_simulate({.model = "gbm", .t1 = -1}), UsageError);
-  EXPECT_THROW(run_simulate({.model = "gbm", .paths = 1'000'000'000}), UsageError);
+  EXPECT_THROW(run_simulate({.model = "gbm", .paths = 1'000'000'000, .keep_values = true}),
+               UsageError);
 }
 
 TEST(Simulate, ModelsWhoseEveryTrajectoryFailsAreAFailure) {
@@ -74,15 +76,6 @@ TEST(Simulate, ModelsWhoseEveryTrajectoryFailsAreAFailure) {
   EXPECT_THROW(
       run_simulate({.model = "double-well", .t1 = 100, .steps = 20, .paths = 4, .start = {50}}),
       std::runtime_error);
-}
-
-// Type 7 of Hyndman and Fan 1996: position p (n - 1).
-TEST(Simulate, QuantilesInterpolate) {
-  const std::vector<double> sorted{1, 2, 4, 8};
-  EXPECT_DOUBLE_EQ(quantile(sorted, 0), 1);
-  EXPECT_DOUBLE_EQ(quantile(sorted, 0.5), 3);
-  EXPECT_DOUBLE_EQ(quantile(sorted, 0.9), 4 + 0.7 * 4);
-  EXPECT_DOUBLE_EQ(quantile(sorted, 1), 8);
 }
 
 TEST(Simulate, PlotsAndRecordsHoldEveryTimeAndObservable) {

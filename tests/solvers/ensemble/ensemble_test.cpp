@@ -2,9 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
+#include "stochflow/ensemble/lanes.hpp"
 #include "stochflow/methods/euler_maruyama.hpp"
 #include "stochflow/methods/milstein.hpp"
 #include "stochflow/models/geometric_brownian_motion.hpp"
+#include "stochflow/models/ornstein_uhlenbeck.hpp"
 
 namespace stochflow {
 namespace {
@@ -50,6 +55,35 @@ TEST(Simulate, IsBitIdenticalForAnyNumberOfThreads) {
     for (std::size_t j = 0; j < 2; ++j) {
       EXPECT_EQ(one.moments[i][j].mean(), three.moments[i][j].mean());
       EXPECT_EQ(one.moments[i][j].variance(), three.moments[i][j].variance());
+    }
+  }
+}
+
+TEST(Simulate, QuantilesInBoundedMemoryAreThoseOfTheValues) {
+  EnsembleOptions options{.trajectories = 20000,
+                          .seed = 6,
+                          .threads = 1,
+                          .save_at = {0.25, 1.0},
+                          .keep_values = true,
+                          .quantile_buffer = 128};
+  const auto simulated = [&] {
+    return simulate_lanes(
+        OrnsteinUhlenbeck{}, EulerMaruyama{}, 0.5, uniform_grid(0, 1, 4), options);
+  };
+  const auto one = simulated();
+  options.threads = 3;
+  EXPECT_EQ(simulated().quantiles[1][0].members(), one.quantiles[1][0].members());
+  for (std::size_t i = 0; i < 2; ++i) {
+    std::vector<double> values = one.values[i][0];
+    std::sort(values.begin(), values.end());
+    const QuantileSketch& sketch = one.quantiles[i][0];
+    EXPECT_EQ(sketch.count(), 20000);
+    EXPECT_LT(sketch.memory(), 20000U / 10);
+    EXPECT_LT(sketch.rank_error(), 0.02);
+    for (const double q : {0.05, 0.5, 0.95}) {
+      const auto rank = std::lower_bound(values.begin(), values.end(), sketch.quantile(q));
+      const auto below = static_cast<double>(rank - values.begin()) / 20000;
+      EXPECT_NEAR(below, q, sketch.rank_error() + 1e-4);
     }
   }
 }

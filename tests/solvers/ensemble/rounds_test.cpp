@@ -49,8 +49,12 @@ class Rounds : public ::testing::Test {
   const fs::path folder_ =
       fs::temp_directory_path() / ("stochflow-rounds." + std::to_string(::getpid()));
   const fs::path file_ = folder_ / "run.checkpoint";
-  const EnsembleOptions plain_{
-      .trajectories = 40001, .seed = 3, .threads = 2, .save_at = {0.5, 1}, .keep_values = true};
+  const EnsembleOptions plain_{.trajectories = 40001,
+                               .seed = 3,
+                               .threads = 2,
+                               .save_at = {0.5, 1},
+                               .keep_values = true,
+                               .quantile_buffer = 64};
 };
 
 TEST_F(Rounds, DoNotChangeABit) {
@@ -137,7 +141,8 @@ TEST(Stretches, AreSharedOutEvenly) {
 }
 
 TEST(ResultBytes, GiveBackEveryMember) {
-  EnsembleResult result = run({.trajectories = 300, .save_at = {0, 1}, .keep_values = true});
+  EnsembleResult result =
+      run({.trajectories = 300, .save_at = {0, 1}, .keep_values = true, .quantile_buffer = 16});
   result.ends.resize(1);
   result.ends[0].add(0.25);
   result.noted.resize(2);
@@ -155,6 +160,7 @@ TEST(ResultBytes, GiveBackEveryMember) {
   EXPECT_EQ(leaf.times, result.times);
   EXPECT_EQ(leaf.values, result.values);
   EXPECT_EQ(leaf.moments[1][0].mean(), result.moments[1][0].mean());
+  EXPECT_EQ(leaf.quantiles[1][0].members(), result.quantiles[1][0].members());
   EXPECT_EQ(leaf.ends[0].mean(), 0.25);
   EXPECT_EQ(leaf.noted[1].mean(), 0.5);
   EXPECT_EQ(leaf.trajectories, 300);

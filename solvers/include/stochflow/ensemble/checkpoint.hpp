@@ -27,6 +27,7 @@ inline std::string question_bytes(const EnsembleOptions& options) {
   out.write(options.seed);
   out.write(options.save_at);
   out.write(options.keep_values);
+  out.write(static_cast<std::uint64_t>(options.quantile_buffer));
   out.write(detail::leaf_size);
   return out.take();
 }

@@ -101,7 +101,7 @@ simulate(const P& problem,
         for (std::size_t j = 0; j < observables; ++j) leaf.push(i, j, seen[j]);
       }
     }
-    return leaf.finish(last - first, options.keep_values);
+    return leaf.finish(last - first, options);
   };
   return detail::reduce(leaves, options, make_leaf);
 }

@@ -121,7 +121,7 @@ simulate_lanes(const P& problem,
         }
       }
     }
-    return leaf.finish(count, options.keep_values);
+    return leaf.finish(count, options);
   };
   return detail::reduce(leaves, options, make_leaf);
 }

@@ -7,8 +7,8 @@
 // any number of threads; and what each thinning can have done to a rank is known and added up:
 // `rank_error()` is a bound that holds, not one that holds probably. With buffers of k values, n
 // values give a bound of about log2(n / 2k) / (4 k): for k = 2048, 0.1 % of the ranks at a million
-// values. Up to 2 k values the quantiles are exact. Where every value fits into memory
-// `keep_values` of EnsembleOptions is simpler.
+// values. Up to 2 k values the quantiles are exact. Ensembles keep sketches with
+// `quantile_buffer` of EnsembleOptions.
 // Sources: Manku, Rajagopalan and Lindsay 1998; Agarwal et al., "Mergeable summaries", ACM TODS 38
 // (2013).
 
@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -40,7 +41,7 @@ class QuantileSketch {
       return;
     }
     if (levels_.empty()) levels_.emplace_back();
-    levels_[0].values.push_back(value);
+    levels_[0].push_back(value);
     ++n_;
     compress(0);
   }
@@ -62,8 +63,8 @@ class QuantileSketch {
     }
     if (levels_.size() < next.levels_.size()) levels_.resize(next.levels_.size());
     for (std::size_t l = 0; l < next.levels_.size(); ++l) {
-      const std::vector<double>& more = next.levels_[l].values;
-      levels_[l].values.insert(levels_[l].values.end(), more.begin(), more.end());
+      const std::vector<double>& more = next.levels_[l];
+      levels_[l].insert(levels_[l].end(), more.begin(), more.end());
     }
     too_high_ += next.too_high_;
     too_low_ += next.too_low_;
@@ -101,7 +102,7 @@ class QuantileSketch {
   double share_up_to(double x) const {
     std::int64_t seen = 0;
     for (std::size_t l = 0; l < levels_.size(); ++l) {
-      for (const double v : levels_[l].values) seen += v <= x ? std::int64_t{1} << l : 0;
+      for (const double v : levels_[l]) seen += v <= x ? std::int64_t{1} << l : 0;
     }
     return n_ == 0 ? NAN : static_cast<double>(seen) / static_cast<double>(n_);
   }
@@ -115,49 +116,49 @@ class QuantileSketch {
   /// Of numbers held.
   std::size_t memory() const {
     std::size_t sum = 0;
-    for (const Level& level : levels_) sum += level.values.size();
+    for (const auto& level : levels_) sum += level.size();
     return sum;
   }
 
- private:
-  struct Level {
-    std::vector<double> values;  // of weight 2^level
-  };
+  /// All that a sketch is, to be stored and read back.
+  auto members() const { return std::tie(buffer_, levels_, n_, not_numbers_, too_high_, too_low_); }
+  auto members() { return std::tie(buffer_, levels_, n_, not_numbers_, too_high_, too_low_); }
 
+ private:
   /// Thins level l until it holds fewer than two buffers.
   void compress(std::size_t l) {
-    if (levels_[l].values.size() < 2 * buffer_) return;
+    if (levels_[l].size() < 2 * buffer_) return;
     if (l + 1 == levels_.size()) levels_.emplace_back();
-    Level& level = levels_[l];
+    std::vector<double>& level = levels_[l];
     // An odd one waits for the next time.
     std::vector<double> odd;
-    if (level.values.size() % 2 == 1) {
-      odd.push_back(level.values.back());
-      level.values.pop_back();
+    if (level.size() % 2 == 1) {
+      odd.push_back(level.back());
+      level.pop_back();
     }
-    std::sort(level.values.begin(), level.values.end());
-    std::vector<double>& up = levels_[l + 1].values;
+    std::sort(level.begin(), level.end());
+    std::vector<double>& up = levels_[l + 1];
     const bool from_second = too_high_ > too_low_;
-    for (std::size_t k = from_second ? 1 : 0; k < level.values.size(); k += 2) {
-      up.push_back(level.values[k]);
+    for (std::size_t k = from_second ? 1 : 0; k < level.size(); k += 2) {
+      up.push_back(level[k]);
     }
     // Of r values up to x the first, third, ... are ceil(r/2), the second, fourth, ... floor(r/2).
     (from_second ? too_low_ : too_high_) += std::int64_t{1} << l;
-    level.values = std::move(odd);
+    level = std::move(odd);
     compress(l + 1);
   }
 
   std::vector<std::pair<double, std::int64_t>> weighted() const {
     std::vector<std::pair<double, std::int64_t>> all;
     for (std::size_t l = 0; l < levels_.size(); ++l) {
-      for (const double v : levels_[l].values) all.emplace_back(v, std::int64_t{1} << l);
+      for (const double v : levels_[l]) all.emplace_back(v, std::int64_t{1} << l);
     }
     std::sort(all.begin(), all.end());
     return all;
   }
 
   std::size_t buffer_;
-  std::vector<Level> levels_;
+  std::vector<std::vector<double>> levels_;  // level l: values of weight 2^l
   std::int64_t n_ = 0, not_numbers_ = 0;
   std::int64_t too_high_ = 0, too_low_ = 0;  // how far estimated ranks may be off
 };

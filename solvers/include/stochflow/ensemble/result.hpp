@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "stochflow/ensemble/quantile_sketch.hpp"
 #include "stochflow/ensemble/statistics.hpp"
 #include "stochflow/status.hpp"
 
@@ -30,6 +31,8 @@ struct EnsembleResult {
   /// [times][observables][trajectory], only the trajectories that reached the time and did not
   /// fail, in order; empty unless keep_values.
   std::vector<std::vector<std::vector<double>>> values;
+  /// [times][observables], of the same values in bounded memory; empty unless quantile_buffer.
+  std::vector<std::vector<QuantileSketch>> quantiles;
   std::int64_t trajectories = 0;
   std::int64_t failures = 0;
   std::vector<FailedTrajectory> first_failures;  // at most 10
@@ -52,6 +55,9 @@ struct EnsembleResult {
     each(ends, next.ends, add);
     each(noted, next.noted, add);
     each(values, next.values, [&](auto& a, const auto& b) { each(a, b, append); });
+    each(quantiles, next.quantiles, [&](auto& a, const auto& b) {
+      each(a, b, [](QuantileSketch& c, const QuantileSketch& d) { c.merge(d); });
+    });
     trajectories += next.trajectories;
     failures += next.failures;
     const std::size_t room = max_listed_failures - first_failures.size();
@@ -78,7 +84,10 @@ struct EnsembleOptions {
   std::uint64_t seed = 0;
   int threads = 0;                   // 0: one for each processor
   std::vector<double> save_at = {};  // empty: the end time only
-  bool keep_values = false;  // keep every trajectory's observables (for quantiles, histograms)
+  bool keep_values = false;          // keep every trajectory's observables
+  /// Keep a QuantileSketch with buffers of so many values, for quantiles and histograms of any
+  /// number of trajectories; 0: none.
+  std::size_t quantile_buffer = 0;
   /// Called with the number of trajectories finished, from one thread at a time.
   std::function<void(std::int64_t)> progress = {};
   /// Who computes the leaves; empty: the threads of this process.
@@ -115,13 +124,22 @@ class Leaf {
   void end(std::size_t event, double t) { result_.ends[event].add(t); }
   void note(std::size_t event, double t) { result_.noted[event].add(t); }
 
-  EnsembleResult finish(std::int64_t trajectories, bool keep_values) {
+  EnsembleResult finish(std::int64_t trajectories, const EnsembleOptions& options) {
     result_.trajectories = trajectories;
     for (const auto& row : columns_) {
       auto& moments = result_.moments.emplace_back();
       for (const auto& column : row) moments.push_back(Moments::of(column));
     }
-    if (keep_values) result_.values = std::move(columns_);
+    if (options.quantile_buffer > 0) {
+      for (const auto& row : columns_) {
+        auto& sketches = result_.quantiles.emplace_back();
+        for (const auto& column : row) {
+          sketches.emplace_back(options.quantile_buffer);
+          for (const double value : column) sketches.back().add(value);
+        }
+      }
+    }
+    if (options.keep_values) result_.values = std::move(columns_);
     return std::move(result_);
   }
 

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -46,14 +47,19 @@ class ByteWriter {
     write(static_cast<std::uint64_t>(list.size()));
     for (const T& item : list) write(item);
   }
+  void write(const QuantileSketch& sketch) {
+    std::apply([this](const auto&... member) { (write(member), ...); }, sketch.members());
+  }
   void write(const EnsembleResult& result) {
     // All members by name: one that is added later must not be forgotten here and in read_result.
-    const auto& [times, moments, ends, noted, values, trajectories, failures, first] = result;
+    const auto& [times, moments, ends, noted, values, quantiles, trajectories, failures, first] =
+        result;
     write(times);
     write(moments);
     write(ends);
     write(noted);
     write(values);
+    write(quantiles);
     write(trajectories);
     write(failures);
     write(first);
@@ -95,13 +101,17 @@ class ByteReader {
     list.resize(length(1));
     for (T& item : list) read(item);
   }
+  void read(QuantileSketch& sketch) {
+    std::apply([this](auto&... member) { (read(member), ...); }, sketch.members());
+  }
   void read(EnsembleResult& result) {
-    auto& [times, moments, ends, noted, values, trajectories, failures, first] = result;
+    auto& [times, moments, ends, noted, values, quantiles, trajectories, failures, first] = result;
     read(times);
     read(moments);
     read(ends);
     read(noted);
     read(values);
+    read(quantiles);
     read(trajectories);
     read(failures);
     read(first);

@@ -113,7 +113,7 @@ class RoundRun {
                       if (left != right) {
                         throw std::invalid_argument(
                             "the ranks were asked for different ensembles: trajectories, seed, "
-                            "save_at and keep_values must be the same on all");
+                            "save_at, keep_values and quantile_buffer must be the same on all");
                       }
                       return left;
                     },
