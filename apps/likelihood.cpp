@@ -128,7 +128,7 @@ void add_likelihood(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--method",
                       request.method,
-                      "Of per-image: adams (the default), dormand-prince54 (with --probe-changes), "
+                      "Of per-image: adams (the default), dormand-prince54, "
                       "tsitouras54, bogacki-shampine32, dormand-prince853");
   command
       ->add_option("--clock",

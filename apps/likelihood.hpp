@@ -31,9 +31,9 @@ struct LikelihoodRequest {
   std::string variate = "none";      // or gaussian
   std::int64_t probe_changes = 0;    // intervals of noise levels with signs of their own
   std::string solver = "per-image";  // or odeint
-  std::string method = {};  // of per-image; empty: adams, or with probe_changes dormand-prince54
-  double atol = 0;          // on the state, in units of the noise; 0: what suits the method
-  double atol_logp = 0;     // nats a step; likewise
+  std::string method = {};           // of per-image; empty: adams
+  double atol = 0;       // on the state, in units of the noise; 0: what suits the method
+  double atol_logp = 0;  // nats a step; likewise
   std::int64_t batch = 64;
   std::int64_t check = 16;  // images solved again for the error budget; 0: no budget
   std::int64_t bound = 0;   // noise levels an image for the bound beside the figure; 0: none

@@ -35,8 +35,9 @@ std::string fingerprint(const std::filesystem::path& file) {
 }  // namespace
 
 LikelihoodRequest decided(LikelihoodRequest request) {
-  const bool one_step = request.probe_changes > 0 || request.solver == "odeint";
-  if (request.method.empty()) request.method = one_step ? "dormand-prince54" : "adams";
+  if (request.method.empty()) {
+    request.method = request.solver == "odeint" ? "dormand-prince54" : "adams";
+  }
   const bool adams = request.method == "adams";
   // Where x keeps to the middles of its levels, adams leaves three times the error.
   const double width = request.dequantise == "truncated-normal" ? 0.5 : 1;
@@ -117,10 +118,6 @@ void check(const LikelihoodRequest& request) {
   }
   if (request.probe_changes > 0 && request.solver != "per-image") {
     throw UsageError("--probe-changes needs --solver per-image, which ends steps there");
-  }
-  if (request.probe_changes > 0 && request.method == "adams") {
-    throw UsageError(
-        "--probe-changes needs a method without memory, such as --method dormand-prince54");
   }
   if (request.first < 0 || request.last <= request.first) {
     throw UsageError("--images expects FIRST:LAST with FIRST < LAST, found " +

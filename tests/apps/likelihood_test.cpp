@@ -70,12 +70,12 @@ TEST(Likelihood, MethodAndTolerancesSuitEachOther) {
   EXPECT_EQ(plain.method, "adams");
   EXPECT_EQ(plain.atol, 0.03);
   EXPECT_EQ(plain.atol_logp, 1);
-  const LikelihoodRequest changing = decided({.probe_changes = 4, .atol_logp = 0.7});
-  EXPECT_EQ(changing.method, "dormand-prince54");
-  EXPECT_EQ(changing.atol, 0.01);
-  EXPECT_EQ(changing.atol_logp, 0.7);  // what was asked for stays
+  const LikelihoodRequest pair = decided({.method = "dormand-prince54", .atol_logp = 0.7});
+  EXPECT_EQ(pair.atol, 0.01);
+  EXPECT_EQ(pair.atol_logp, 0.7);  // what was asked for stays
+  EXPECT_EQ(decided({.dequantise = "truncated-normal"}).atol, 0.015);
   EXPECT_EQ(decided({.solver = "odeint"}).method, "dormand-prince54");
-  EXPECT_THROW(check(decided({.probe_changes = 4, .method = "adams"})), UsageError);
+  EXPECT_THROW(check(decided({.probe_changes = 4, .solver = "odeint"})), UsageError);
 }
 
 // The images solved again are the very draws that were scored: noise drawn anew would move each by

@@ -33,11 +33,6 @@ void check(const at::Tensor& x, const SampleIds& ids, const LikelihoodOptions& o
         "log_likelihood: probes that change along the path need the solver per_image, which ends "
         "steps there; leave probe_changes empty for odeint");
   }
-  if (std::holds_alternative<Adams>(options.method) && !options.probe_changes.empty()) {
-    throw std::invalid_argument(
-        "log_likelihood: a multistep method remembers the probes from before a change; take a "
-        "Runge-Kutta pair such as dormand_prince54 for probe_changes");
-  }
   if (options.variate && options.trace != Trace::hutchinson) {
     throw std::invalid_argument(
         "log_likelihood: a control variate is for Trace::hutchinson; leave it out otherwise");

@@ -98,7 +98,7 @@ class AdamsFormula final : public BatchFormula {
     return static_cast<double>(times_[row].size()) + 1;
   }
   double most_growth() const override { return 2; }  // beyond, the memory amplifies errors
-  bool takes_jumps() const override { return false; }
+  bool remembers() const override { return true; }
 
  private:
   std::size_t order_;

@@ -47,11 +47,6 @@ AdaptiveBatch::AdaptiveBatch(const BatchMethod& method,
 AdaptiveBatch::~AdaptiveBatch() = default;
 
 void AdaptiveBatch::set_stops(std::vector<double> stops) {
-  if (!stops.empty() && !formula_->takes_jumps()) {
-    throw std::invalid_argument(
-        "AdaptiveBatch: a multistep method remembers the field from before a jump; take a "
-        "Runge-Kutta pair for stops");
-  }
   const double direction = t1_ > t0_ ? 1 : -1;
   double before = t0_;
   for (const double stop : stops) {
@@ -110,6 +105,12 @@ void AdaptiveBatch::step() {
   }
   y_ = at::where(detail::mask_of(accepted_, y_), proposal.y, y_);
   formula_->keep(accepted_);
+  for (std::size_t i = 0; i < B; ++i) {
+    if (!accepted_[i] || !rows_[i].busy || h[i] == 0 || !formula_->remembers()) continue;
+    if (std::find(stops_.begin(), stops_.end(), progress_[i].t) == stops_.end()) continue;
+    formula_->forget(i);
+    progress_[i] = {.t = progress_[i].t};
+  }
 }
 
 void AdaptiveBatch::settle(std::size_t i, double taken, double error) {
@@ -119,10 +120,11 @@ void AdaptiveBatch::settle(std::size_t i, double taken, double error) {
     row.busy = false;
     row.outcome.status = status;
   };
-  if (progress.h == 0) {  // the evaluation at (y0, t0)
-    row.evaluations = 1;
+  if (progress.h == 0) {  // the evaluation at (y0, t0), or behind a stop
+    ++row.evaluations;
     if (!std::isfinite(error)) return stop(Status::not_finite);
-    progress.h = control_.first_step * (t1_ - t0_);
+    const bool again = row.outcome.step > 0;
+    progress.h = (again ? control_.restart : control_.first_step) * (t1_ - t0_);
     accepted_[i] = 1;
     return;
   }

@@ -21,14 +21,14 @@ class BatchFormula {
     at::Tensor y;      // [B, N] at t + h
     at::Tensor error;  // [B, N], estimated
   };
-  /// From y [B, N] at t [B] by h [B], signed. A row with h = 0 has just been loaded: the field is
+  /// From y [B, N] at t [B] by h [B], signed. A row with h = 0 has nothing to go by: the field is
   /// evaluated at (y, t), and that is all.
   virtual Proposal propose(const at::Tensor& y,
                            const std::vector<double>& t,
                            const std::vector<double>& h) = 0;
   /// The rows that took the last proposal.
   virtual void keep(const std::vector<char>& taken) = 0;
-  /// A row gets another problem.
+  /// A row gets another problem, or another field.
   virtual void forget(std::size_t row) = 0;
 
   virtual std::int64_t evaluations_a_step() const = 0;
@@ -36,8 +36,8 @@ class BatchFormula {
   virtual double error_order(std::size_t row) const = 0;
   /// The largest factor from one step to the next.
   virtual double most_growth() const = 0;
-  /// Whether the field may jump where a step ends.
-  virtual bool takes_jumps() const = 0;
+  /// Whether steps build on slopes from before the last one.
+  virtual bool remembers() const = 0;
 };
 
 std::unique_ptr<BatchFormula> runge_kutta_formula(const Tableau& method,

@@ -47,7 +47,7 @@ class RungeKutta final : public BatchFormula {
   }
   double error_order(std::size_t) const override { return method_.error_order + 1; }
   double most_growth() const override { return std::numeric_limits<double>::infinity(); }
-  bool takes_jumps() const override { return true; }
+  bool remembers() const override { return false; }
 
  private:
   Tableau method_;

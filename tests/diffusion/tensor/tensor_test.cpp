@@ -298,8 +298,34 @@ TEST(AdaptiveBatch, AdamsMethodsConvergeWithTheirOrder) {
     EXPECT_THROW(AdaptiveBatch(Adams{.order = order}, {}, within(1), 0, 1, 1, 1, at::kDouble),
                  std::invalid_argument);
   }
-  AdaptiveBatch batch(Adams{}, {}, within(1), 0, 1, 1, 1, at::kDouble);
-  EXPECT_THROW(batch.set_stops({0.5}), std::invalid_argument);
+}
+
+// Growth after the first stop, decay again after the second: what was remembered from before a
+// stop would be wrong after it. Two rows, which get there in steps of their own.
+TEST(AdaptiveBatch, AdamsStartsAgainWhereTheFieldJumps) {
+  const std::vector<double> stops{0.7, 1.1};
+  std::vector<double> rate{-2, -2};
+  const auto field = [&](const at::Tensor& y, const at::Tensor&) {
+    return doubles(rate, {2, 1}) * y;
+  };
+  AdaptiveBatch batch(Adams{}, field, within(1e-8), 0, 2, 2, 1, at::kDouble);
+  batch.set_stops(stops);
+  batch.load(0, doubles({1}, {1}));
+  batch.load(1, doubles({50}, {1}));
+  bool apart = false;
+  while (batch.any_busy()) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      const double t = batch.row(static_cast<std::int64_t>(i)).outcome.t;
+      rate[i] = t < stops[0] ? -2 : t < stops[1] ? 3 : -1;
+    }
+    apart = apart || rate[0] != rate[1];
+    batch.step();
+  }
+  EXPECT_TRUE(apart);
+  const double right = std::exp(-2 * 0.7 + 3 * 0.4 - 0.9);
+  EXPECT_NEAR(batch.state(0).item<double>(), right, 1e-6);
+  EXPECT_NEAR(batch.state(1).item<double>() / 50, right, 1e-6);
+  EXPECT_THROW(batch.set_stops({0.5, 0.4}), std::invalid_argument);
 }
 
 class AdaptiveBatchBy : public ::testing::TestWithParam<BatchMethod> {};

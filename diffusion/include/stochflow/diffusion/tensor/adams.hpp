@@ -4,9 +4,8 @@
 // smooth, they get by with one a step, because they remember the last few. Predict, evaluate,
 // correct (PEC): the predictor integrates the polynomial through the last `order` slopes, f is
 // evaluated there once, and the corrector's polynomial passes through that value as well. Each row
-// starts at order 1 and gains one a step. Source: Hairer, Norsett and Wanner 1993, section III.5.
-//
-// A jump of the field would spoil the memory: not for AdaptiveBatch::set_stops.
+// starts at order 1 and gains one a step, again after every jump of the field
+// (AdaptiveBatch::set_stops). Source: Hairer, Norsett and Wanner 1993, section III.5.
 
 #include <string_view>
 

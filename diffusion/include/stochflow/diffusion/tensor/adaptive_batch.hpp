@@ -25,6 +25,7 @@ namespace stochflow::diffusion {
 
 struct StepControl {
   double first_step = 0.01;        // as a part of the interval
+  double restart = 0.004;          // likewise, where Adams starts again behind a stop
   double safety = 0.9;             // h <- h safety E^-(0.7/p) E_last^(0.4/p): the PI controller of
   double shrink = 0.2;             // Hairer and Wanner 1996, section IV.2, with these bounds
   double grow = 5;                 // on the factor; 2 at most for Adams
@@ -65,10 +66,11 @@ class AdaptiveBatch {
   ~AdaptiveBatch();
 
   /// Times between t0 and t1, in the order of travel, at which steps have to end: where the field
-  /// jumps. The last stage of a step that ends there is the first of the next one, so it has to be
-  /// evaluated after the jump; it has no weight in the step itself but in the estimate of its
-  /// error. Throws std::invalid_argument for other times, and for Adams, whose memory a jump
-  /// spoils.
+  /// jumps. Of a Runge-Kutta pair, the last stage of a step that ends there is the first of the
+  /// next one, so it has to be evaluated after the jump; it has no weight in the step itself but in
+  /// the estimate of its error. Adams evaluates at the end of the step before the jump, which is
+  /// when row(i).outcome.t gets there, then forgets and starts again. Throws std::invalid_argument
+  /// for other times.
   void set_stops(std::vector<double> stops);
 
   /// Puts a new problem into a row: y0 [N].
@@ -84,7 +86,7 @@ class AdaptiveBatch {
  private:
   struct Progress {
     double t = 0;
-    double h = 0;  // wanted next, signed; 0 for a problem just loaded
+    double h = 0;  // wanted next, signed; 0: the slope is not known
     double last_error = 1;
   };
 
