@@ -134,11 +134,9 @@ Samples by_sscs(const NoisePredictor& model,
                 const Draw& draw,
                 const SampleRequest& request,
                 const SampleOptions& options) {
-  CriticallyDamped process;
-  const Schedule levels = restricted(
-      noise_levels(process), schedule.at(schedule.t0).gamma, schedule.at(schedule.t1).gamma);
-  process.t0 = levels.t0;
-  process.t1 = levels.t1;
+  const CriticallyDamped process = restricted(
+      CriticallyDamped{}, schedule.at(schedule.t0).gamma, schedule.at(schedule.t1).gamma);
+  const Schedule levels = noise_levels(process);
   SampleOptions own = options;
   if (options.observer) {
     own.observer = [&](const at::Tensor& x, double t) {

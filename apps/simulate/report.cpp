@@ -208,7 +208,7 @@ std::string terminal_histogram(const SimulateReport& report, std::size_t observa
     std::string centre = significant(bars.centres[k], 4);
     centre.insert(0, centre.size() < 10 ? 10 - centre.size() : 0, ' ');
     // In eighths of a character: Unicode has blocks from one eighth (U+258F) to eight (U+2588).
-    const int eighths = static_cast<int>(bars.shares[k] / most * longest * 8 + 1e-9);
+    const int eighths = static_cast<int>(bars.shares[k] / most * longest * 8);
     std::string bar;
     for (int full = 0; full < eighths / 8; ++full) bar += "\u2588";
     if (eighths % 8) {

@@ -220,10 +220,10 @@ TEST(CriticallyDamped, AnyModelAnswersForThePair) {
 TEST(CriticallyDamped, AMixtureIsSampledByTheModelOfItsImages) {
   const TwoModes truth;
   const MixtureScore model = truth.model();
-  CriticallyDamped cld;
-  const Schedule levels = restricted(noise_levels(cld), -10, 8);
-  cld.t0 = levels.t0;
-  cld.t1 = levels.t1;
+  const CriticallyDamped cld = restricted(CriticallyDamped{}, -10, 8);
+  const Schedule levels = noise_levels(cld);
+  EXPECT_NEAR(levels.at(cld.t0).gamma, -10, 1e-6);
+  EXPECT_NEAR(levels.at(cld.t1).gamma, 8, 1e-6);
   const Samples found = sample_sscs(
       VelocityNoise(model, cld), cld, batch_of(2000), log_snr_times(levels, 200), SampleOptions{});
   const Level clean;

@@ -65,6 +65,13 @@ Schedule noise_levels(const CriticallyDamped& process) {
           .time_of = [process](double gamma) { return time_of(process, gamma); }};
 }
 
+CriticallyDamped restricted(CriticallyDamped process, double gamma_min, double gamma_max) {
+  const Schedule levels = restricted(noise_levels(process), gamma_min, gamma_max);
+  process.t0 = levels.t0;
+  process.t1 = levels.t1;
+  return process;
+}
+
 at::Tensor VelocityNoise::eps_v(const TensorPhaseSpace& u, const at::Tensor& t) const {
   const at::Tensor times = t.to(at::kCPU, at::kDouble).contiguous();
   std::vector<double> gamma, z_of_x, z_of_v, of_v, of_x, of_eps;

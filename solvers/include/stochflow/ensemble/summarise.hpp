@@ -10,8 +10,8 @@
 //   merge(const A& next)                      the trajectories that follow
 //
 // and starts out empty. There are Covariance, and Each{...} of what takes single numbers: Moments,
-// Histogram, QuantileSketch. Several at once: Together{...}. For means and variances alone
-// `simulate` is simpler.
+// Histogram, QuantileSketch. Several at once: Together{...}. For means, variances and quantiles
+// `simulate` is simpler, and takes checkpoints and ranks.
 
 #include <algorithm>
 #include <cstddef>

@@ -15,6 +15,10 @@ namespace stochflow::diffusion {
 /// process.t0 to process.t1. Its grids (log_snr_times, ...) are grids for the process.
 Schedule noise_levels(const CriticallyDamped& process);
 
+/// The process with [t0, t1] cut to the noise levels that a network knows. Throws
+/// std::invalid_argument when nothing is left.
+CriticallyDamped restricted(CriticallyDamped process, double gamma_min, double gamma_max);
+
 /// Refers to the model: it must outlive it.
 class VelocityNoise final : public VelocityNoisePredictor {
  public:

@@ -1,172 +1,21 @@
+#include "stochflow/diffusion/tensor/adaptive_batch.hpp"
+
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <functional>
+#include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "diffusion/support/oracles.hpp"
-#include "stochflow/diffusion/tensor/adaptive_batch.hpp"
-#include "stochflow/diffusion/tensor/noise.hpp"
-#include "stochflow/diffusion/tensor/state.hpp"
-#include "stochflow/methods/heun.hpp"
-#include "stochflow/ode/extrapolation.hpp"
-#include "stochflow/ode/multistep.hpp"
-#include "stochflow/ode/second_order.hpp"
-#include "stochflow/ode/solve_ode.hpp"
-#include "stochflow/solve.hpp"
 
 namespace stochflow::diffusion {
 namespace {
 
 using namespace testing;
-
-const RandomStream stream(17, Purpose::prior);
-
-TEST(TensorNoise, HasTheRightDistributions) {
-  const SampleIds ids = sample_range(0, 8);
-  const at::Tensor like = at::empty({8, 2501}, at::kDouble);
-  const auto normal = to_vector(normals(stream, ids, 0, like));
-  EXPECT_LT(kolmogorov_smirnov(normal, normal_cdf), 3.0);
-  const auto flat = to_vector(uniforms(stream, ids, 0, like));
-  EXPECT_LT(kolmogorov_smirnov(flat, [](double u) { return u; }), 3.0);
-  const at::Tensor sign = rademacher(stream, ids, 0, like);
-  EXPECT_TRUE((sign.abs() == 1).all().item<bool>());
-  EXPECT_LT(std::abs(sign.sum().item<double>()), 6 * std::sqrt(8 * 2501));
-  // Neighbouring components and the same component of two samples are uncorrelated.
-  const at::Tensor n = normals(stream, ids, 0, like);
-  const double along = (n.slice(1, 1) * n.slice(1, 0, 2500)).sum().item<double>();
-  const double across = (n.slice(0, 1) * n.slice(0, 0, 7)).sum().item<double>();
-  EXPECT_LT(std::abs(along), 6 * std::sqrt(8 * 2500));
-  EXPECT_LT(std::abs(across), 6 * std::sqrt(7 * 2501));
-}
-
-TEST(TensorNoise, DependsOnTheSampleAndNothingElse) {
-  const SampleIds ids{5, 900000000000, 7, 2};
-  for (const auto& make : {normals, uniforms, rademacher}) {
-    const at::Tensor all = make(stream, ids, 3, at::empty({4, 3, 5}, at::kDouble));
-    EXPECT_TRUE(at::equal(make(stream, {7}, 3, at::empty({1, 3, 5}, at::kDouble))[0], all[2]));
-    EXPECT_TRUE(at::equal(make(stream, {2, 5}, 3, at::empty({2, 15}, at::kDouble)),
-                          at::stack({all[3].flatten(), all[0].flatten()})));
-    EXPECT_TRUE(
-        at::allclose(make(stream, ids, 3, at::empty({4, 3, 5}, at::kFloat)), all.to(at::kFloat)));
-    EXPECT_FALSE(at::equal(make(stream, ids, 4, at::empty({4, 3, 5}, at::kDouble)), all));
-    EXPECT_FALSE(at::equal(make(RandomStream(18, Purpose::prior), ids, 3, all), all));
-    const int threads = at::get_num_threads();
-    at::set_num_threads(threads == 1 ? 2 : 1);
-    EXPECT_TRUE(at::equal(make(stream, ids, 3, all), all));
-    at::set_num_threads(threads);
-    EXPECT_THROW(make(stream, {1, 2}, 0, at::empty({3, 2})), std::invalid_argument);
-    EXPECT_THROW(make(stream, {1}, 0, at::empty({1, 2}, at::kLong)), std::invalid_argument);
-  }
-  // The numbers are those of the solvers' own paths.
-  const at::Tensor row = normals(stream, {6}, 2, at::empty({1, 4}, at::kDouble));
-  std::vector<double> own(4);
-  fill_normals(stream, 6, 2, std::span(own));
-  EXPECT_EQ(to_vector(row), own);
-}
-
-TEST(TensorNoise, IncrementsScaleWithTheStep) {
-  const TensorIncrements path(3, {4, 5}, at::empty({2, 6}, at::kDouble));
-  const at::Tensor one = path.increment({.index = 9, .t = 0, .h = 1}).W;
-  EXPECT_TRUE(at::allclose(path.increment({.index = 9, .t = 0, .h = 0.25}).W, 0.5 * one));
-  EXPECT_FALSE(at::equal(path.increment({.index = 10, .t = 0, .h = 1}).W, one));
-  // Sample 5 of this batch is trajectory 5 of an ensemble of Eigen states.
-  const FreshIncrements<Vector<double>> alone(3, 5, Vector<double>::Zero(6));
-  const auto same = alone.increment({.index = 9, .t = 0, .h = 1}).W;
-  for (std::int64_t k = 0; k < 6; ++k) EXPECT_EQ(one[1][k].item<double>(), same[k]);
-}
-
-TEST(TensorState, RunsTheSameTextAsEigenStates) {
-  const auto sde = ito<Noise::additive>([](const auto& x, double t) { return (-1 - t) * x; },
-                                        [](const auto&, double t) { return 1 + t; });
-  const std::vector<double> grid = uniform_grid(0, 1, 20);
-  const Vector<double> x0 = Vector<double>::LinSpaced(3, -1, 2);
-  const auto eigen = solve(sde, Heun{}, x0, grid, PathId{.seed = 3, .trajectory = 8});
-  const at::Tensor start = doubles({-1, 0.5, 2}, {1, 3});
-  const at::Tensor before = start.clone();
-  const std::vector<double> saves{0.35, 0.5};
-  const auto tensor =
-      solve(sde, Heun{}, start, grid, TensorIncrements(3, {8}, start), {.save_at = saves});
-  EXPECT_TRUE(tensor.outcome.ok());
-  EXPECT_EQ(tensor.times, saves);
-  EXPECT_TRUE(at::equal(start, before));
-  for (std::int64_t k = 0; k < 3; ++k) {
-    EXPECT_NEAR(tensor.x[0][k].item<double>(), eigen.x[k], 1e-14);
-  }
-  const auto blown = solve(ito<Noise::additive>([](const auto& x, double) { return x / 0.0; },
-                                                [](const auto&, double) { return 1.0; }),
-                           Heun{},
-                           start,
-                           grid,
-                           TensorIncrements(3, {8}, start));
-  EXPECT_EQ(blown.outcome.status, Status::not_finite);
-}
-
-template <class Tag>
-void expect_oscillator_solved(const Tag& tag, double tolerance) {
-  // A harmonic oscillator: after t = 10 the state has turned by 10 radians.
-  const at::Tensor rotation = doubles({0, 1, -1, 0}, {2, 2});
-  const at::Tensor x0 = doubles({1, 0, 0, 2}, {2, 2}), before = x0.clone();
-  std::int64_t calls = 0;
-  const auto run = solve_ode(
-      [&](const at::Tensor& x, double) {
-        ++calls;
-        return x.matmul(rotation.t());
-      },
-      tag,
-      x0,
-      0.0,
-      10.0,
-      {.save_at = {2.0, 5.0}});
-  EXPECT_TRUE(run.outcome.ok()) << run.outcome.message();
-  EXPECT_TRUE(at::equal(x0, before)) << "the caller's tensor was changed";
-  EXPECT_EQ(run.evaluations, calls);
-  for (std::size_t k = 0; k < 3; ++k) {
-    const double t = k < 2 ? run.times[k] : 10.0;
-    const at::Tensor right =
-        doubles({std::cos(t), -std::sin(t), 2 * std::sin(t), 2 * std::cos(t)}, {2, 2});
-    const at::Tensor found = k < 2 ? run.states[k] : run.x;
-    EXPECT_LT((found - right).abs().max().item<double>(), tolerance) << Tag::name << " at " << t;
-  }
-}
-
-TEST(TensorState, RunsUnderBoostOdeint) {
-  expect_oscillator_solved(Dopri5{.rtol = 1e-9, .atol = 1e-9}, 1e-7);
-  expect_oscillator_solved(CashKarp54{.rtol = 1e-9, .atol = 1e-9}, 1e-7);
-  expect_oscillator_solved(Fehlberg78{.rtol = 1e-10, .atol = 1e-10}, 1e-8);
-  expect_oscillator_solved(Rk4{.n = 1000}, 1e-8);
-  expect_oscillator_solved(BulirschStoer{.rtol = 1e-9, .atol = 1e-9}, 1e-7);
-  expect_oscillator_solved(AdaptiveAdams{.rtol = 1e-9, .atol = 1e-9}, 1e-7);
-  expect_oscillator_solved(AdamsBashforth<4>{.n = 1000}, 1e-7);
-  expect_oscillator_solved(AdamsBashforthMoulton<4>{.n = 1000}, 1e-8);
-  expect_oscillator_solved(Extrapolation<4>{.n = 1000}, 1e-8);
-  expect_oscillator_solved(ModifiedMidpoint{.n = 1000, .parts = 8}, 1e-4);
-}
-
-TEST(TensorState, RunsUnderOdeintsMethodsForPhaseSpace) {
-  const auto attraction = [](const at::Tensor& x) { return -x; };
-  const PhaseSpace<at::Tensor> start{doubles({1, 0, 2}, {3, 1}), doubles({0, 1, 0}, {3, 1})};
-  const double c = std::cos(2.0), sine = std::sin(2.0);
-  const auto apart = [](const at::Tensor& found, const std::vector<double>& right) {
-    return (found - doubles(right, {3, 1})).abs().max().item().toDouble();
-  };
-  const auto expect_solved = [&](const auto& tag, double tolerance) {
-    const OdeSolution<PhaseSpace<at::Tensor>> run =
-        solve_second_order(attraction, tag, start, 0, 2, {.save_at = {1}});
-    EXPECT_LT(apart(run.x.x, {c, sine, 2 * c}), tolerance);
-    EXPECT_LT(apart(run.x.v, {-sine, c, -2 * sine}), tolerance);
-    // What was saved stays as it was while the run goes on.
-    const double c1 = std::cos(1.0), sine1 = std::sin(1.0);
-    EXPECT_LT(apart(run.states.at(0).x, {c1, sine1, 2 * c1}), tolerance);
-  };
-  expect_solved(McLachlan{200}, 1e-8);
-  expect_solved(McLachlanM4{200}, 1e-8);
-  expect_solved(VelocityVerlet{1000}, 1e-5);
-  expect_solved(SymplecticEuler{10000}, 1e-3);
-  EXPECT_EQ(start.x[0].item<double>(), 1);
-}
 
 /// y' = -lambda y + cos t on rows with their own lambda.
 struct Relaxation {
@@ -326,6 +175,27 @@ TEST(AdaptiveBatch, AdamsStartsAgainWhereTheFieldJumps) {
   EXPECT_NEAR(batch.state(0).item<double>(), right, 1e-6);
   EXPECT_NEAR(batch.state(1).item<double>() / 50, right, 1e-6);
   EXPECT_THROW(batch.set_stops({0.5, 0.4}), std::invalid_argument);
+}
+
+// Steps of any length and order are exact on a field that is constant between its jumps, unless
+// they remember what it was before; no tolerance is there to make up for it.
+TEST(AdaptiveBatch, AdamsRemembersNothingFromBeforeAJump) {
+  double slope = 1;
+  const auto field = [&](const at::Tensor& y, const at::Tensor&) {
+    return at::full_like(y, slope);
+  };
+  AdaptiveBatch batch(Adams{}, field, within(1e9), 0, 10, 1, 1, at::kDouble);
+  batch.set_stops({4, 7});
+  batch.load(0, doubles({0}, {1}));
+  while (batch.any_busy()) {
+    const double t = batch.row(0).outcome.t;
+    slope = t < 4 ? 1 : t < 7 ? 10 : -3;
+    batch.step();
+  }
+  EXPECT_NEAR(batch.state(0).item<double>(), 4 * 1 + 3 * 10 - 3 * 3, 1e-12);
+  EXPECT_EQ(batch.row(0).rejected, 0);
+  // One evaluation a step, and one at the start and behind each jump.
+  EXPECT_EQ(batch.row(0).evaluations, batch.row(0).outcome.step + 3);
 }
 
 class AdaptiveBatchBy : public ::testing::TestWithParam<BatchMethod> {};
