@@ -28,6 +28,9 @@ struct Pair {
         snr_v(std::pow(by_v * noise_scale, 2)) {}
 
   double snr() const { return snr_x + snr_v; }
+  /// With the kernel's mean m and covariance C, C^-1 m: the weights of the mean that tells x0 best.
+  double weight_v() const { return by_v * noise_scale * noise_scale; }
+  double weight_x() const { return kernel.xx / kernel.c_xx - regression * weight_v(); }
 };
 
 double gamma_of(const CriticallyDamped& process, double t) {
@@ -54,13 +57,12 @@ Schedule noise_levels(const CriticallyDamped& process) {
           .prior_std = 1,
           .at =
               [process](double t) {
-                // With the kernel's mean m and covariance C, SNR = m' C^-1 m falls at the rate of
-                // the noise that enters v times the square of (C^-1 m)_v.
+                // SNR = m' C^-1 m falls at the rate of the noise that enters v times the square of
+                // (C^-1 m)_v.
                 const Pair pair(process, t);
                 const double rate = 2 * process.friction() * process.beta;
-                const double weight = pair.by_v * pair.noise_scale * pair.noise_scale;
                 return variance_preserving(
-                    t, -std::log(pair.snr()), rate * weight * weight / pair.snr());
+                    t, -std::log(pair.snr()), rate * std::pow(pair.weight_v(), 2) / pair.snr());
               },
           .time_of = [process](double gamma) { return time_of(process, gamma); }};
 }
@@ -78,12 +80,11 @@ at::Tensor VelocityNoise::eps_v(const TensorPhaseSpace& u, const at::Tensor& t) 
   for (std::int64_t i = 0; i < times.numel(); ++i) {
     const Pair pair(process_, times.data_ptr<double>()[i]);
     const PairTransition& kernel = pair.kernel;
-    const double snr = pair.snr(), weight_v = pair.by_v * pair.noise_scale * pair.noise_scale;
-    const double weight_x = kernel.xx / kernel.c_xx - pair.regression * weight_v;
+    const double snr = pair.snr();
     gamma.push_back(-std::log(snr));
     // z is alpha times the weighted mean of x and v; alpha/snr = 1/sqrt(snr (1 + snr)).
-    z_of_x.push_back(weight_x / std::sqrt(snr * (1 + snr)));
-    z_of_v.push_back(weight_v / std::sqrt(snr * (1 + snr)));
+    z_of_x.push_back(pair.weight_x() / std::sqrt(snr * (1 + snr)));
+    z_of_v.push_back(pair.weight_v() / std::sqrt(snr * (1 + snr)));
     // eps_v = noise_scale (v - regression x - by_v E[x0]) with E[x0] = (z - sigma eps)/alpha, of
     // which z cancels most of the rest at low noise: done here, not in the tensors.
     of_v.push_back(pair.noise_scale * pair.snr_x / snr);
