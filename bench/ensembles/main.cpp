@@ -30,6 +30,8 @@ const std::vector<Entry> competitors{
     {"stochflow, lanes, SRIW1 (order 1.5)", lanes_order_one_half_more, 1, false},
     {"stochflow, one by one", one_by_one, 1, true},
     {"limit: fused by hand, AVX-512", fused, 1, true},
+    {"limit: order 1.5 by hand", fused_taylor, 1, false},
+    {"limit: same, drift and noise commute", fused_taylor_commuting, 1, false},
     {"Boost.Odeint, std normals", odeint_std, 1, false},
     {"Boost.Odeint, ziggurat normals", odeint_ziggurat, 1, false},
     {"GSL, ziggurat normals", gsl, 1, false},

@@ -1,10 +1,8 @@
-// Boost.Odeint as its tutorial "Stochastic systems" has it: an Euler stepper for a system of a
-// deterministic and a stochastic part, with the standard library's normals or with Boost's
-// (ziggurat).
+// Boost.Odeint as its tutorial "Stochastic systems" has it, with the standard library's normals or
+// with Boost's (ziggurat).
 
 #include <array>
 #include <boost/numeric/odeint/integrate/integrate_n_steps.hpp>
-#include <boost/numeric/odeint/stepper/stepper_categories.hpp>
 #include <boost/random/mersenne_twister.hpp>
 #include <boost/random/normal_distribution.hpp>
 #include <cmath>
@@ -12,28 +10,10 @@
 #include <utility>
 
 #include "question.hpp"
+#include "support/stochastic_euler.hpp"
 
 namespace ensembles {
 namespace {
-
-template <std::size_t n>
-struct StochasticEuler {
-  using state_type = std::array<double, n>;
-  using deriv_type = state_type;
-  using value_type = double;
-  using time_type = double;
-  using order_type = unsigned short;
-  using stepper_category = boost::numeric::odeint::stepper_tag;
-  static order_type order() { return 1; }
-
-  template <class System>
-  void do_step(System system, state_type& x, double, double dt) const {
-    state_type drift, noise;
-    system.first(x, drift);
-    system.second(x, noise);
-    for (std::size_t k = 0; k < n; ++k) x[k] += dt * drift[k] + std::sqrt(dt) * noise[k];
-  }
-};
 
 template <std::size_t n, class Drift, class Noise>
 double mean_of(std::int64_t paths,
@@ -44,7 +24,7 @@ double mean_of(std::int64_t paths,
   for (std::int64_t k = 0; k < paths; ++k) {
     auto x = x0;
     boost::numeric::odeint::integrate_n_steps(
-        StochasticEuler<n>(), std::make_pair(drift, noise), x, 0.0, h, steps);
+        bench::StochasticEuler<n>(), std::make_pair(drift, noise), x, 0.0, h, steps);
     sum += x[0];
   }
   return sum / static_cast<double>(paths);

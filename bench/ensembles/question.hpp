@@ -38,6 +38,8 @@ double lanes_two_point(Equation, std::uint64_t seed, std::int64_t paths);
 double lanes_order_one_half_more(Equation, std::uint64_t seed, std::int64_t paths);
 double one_by_one(Equation, std::uint64_t seed, std::int64_t paths);
 double fused(Equation, std::uint64_t seed, std::int64_t paths);
+double fused_taylor(Equation, std::uint64_t seed, std::int64_t paths);
+double fused_taylor_commuting(Equation, std::uint64_t seed, std::int64_t paths);
 double odeint_std(Equation, std::uint64_t seed, std::int64_t paths);
 double odeint_ziggurat(Equation, std::uint64_t seed, std::int64_t paths);
 double gsl(Equation, std::uint64_t seed, std::int64_t paths);

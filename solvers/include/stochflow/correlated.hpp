@@ -101,7 +101,7 @@ struct Correlated {
     if constexpr (MatrixExpression<G>) {
       check(g.cols());
       using T = typename G::Scalar;
-      return Matrix<T, G::RowsAtCompileTime, M>(g * L.template cast<T>());
+      return Matrix<T, G::RowsAtCompileTime, M>(product(g, L.template cast<T>().eval()));
     } else {
       static_assert(EigenExpression<X>,
                     "Correlated noise needs a state of several components: a Vector.");
@@ -120,7 +120,7 @@ struct Correlated {
   template <class X, class W>
   X noise_term(const X& x, double t, const W& dW) const {
     check(dW.size());
-    return stochflow::noise_term(problem, x, t, W((L * dW.matrix()).array()));
+    return stochflow::noise_term(problem, x, t, W(product(L, dW)));
   }
 
  private:

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <concepts>
 #include <type_traits>
+#include <utility>
 
 #include "stochflow/dual.hpp"
 
@@ -55,10 +56,18 @@ struct StateTraits<Eigen::Array<T, N, 1>> {
 };
 
 /// g . dW for every shape that a diffusion can have: a number or an array times an increment
-/// element by element, or a matrix [N, M] times the increments [M] of M Brownian motions.
+/// element by element, or a matrix [N, M] times the increments [M] of M Brownian motions, or times
+/// several of them, the columns of a matrix [M, K].
 template <class G, class W>
 auto product(const G& g, const W& dW) {
-  if constexpr (MatrixExpression<G>) {
+  if constexpr (MatrixExpression<G> && MatrixExpression<W>) {
+    using T = decltype(std::declval<typename G::Scalar>() * std::declval<typename W::Scalar>());
+    Matrix<T, G::RowsAtCompileTime, W::ColsAtCompileTime> columns(g.rows(), dW.cols());
+    for (Eigen::Index k = 0; k < dW.cols(); ++k) {
+      columns.col(k) = product(g, dW.col(k).array()).matrix();
+    }
+    return columns;
+  } else if constexpr (MatrixExpression<G>) {
     // Column by column, and not by Eigen's product: that one fuses multiply-adds where the
     // processor has them, and the bits would depend on the machine and on whether x is a number or
     // a pack.

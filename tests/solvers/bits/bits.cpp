@@ -13,6 +13,7 @@
 #include "stochflow/methods/euler_maruyama.hpp"
 #include "stochflow/methods/milstein.hpp"
 #include "stochflow/methods/ri6.hpp"
+#include "stochflow/methods/sri2.hpp"
 #include "stochflow/methods/sriw1.hpp"
 #include "stochflow/models/geometric_brownian_motion.hpp"
 #include "stochflow/models/heston.hpp"
@@ -62,6 +63,15 @@ void print(const char* what, const P& problem, const M& method, const X& x0) {
   std::printf("%s %016llx\n", what, hash.value());
 }
 
+/// Three Brownian motions that do not commute: Levy areas, and products of matrices.
+const auto general = ito<Noise::general>(
+    []<class T>(const Vector<T, 2>& x, double t) { return Vector<T, 2>(x[1], t - x[0]); },
+    []<class T>(const Vector<T, 2>& x, double) {
+      Matrix<T, 2, 3> g;
+      g << x[0], 0.5 * x[1], T(0.3), T(0.2), x[0] * x[1], 0.1 * x[0];
+      return g;
+    });
+
 }  // namespace
 
 int main() {
@@ -83,4 +93,5 @@ int main() {
         StochasticLorenz{},
         EulerMaruyama{},
         Vector<float, 3>(1, 2, 20));
+  print("general SRI2 double", general, SRI2{}, Vector<double, 2>(1, 0.5));
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "stochflow/ensemble/lane_noise.hpp"
+#include "stochflow/method_memory.hpp"
 #include "stochflow/noise/increment_for.hpp"
 #include "stochflow/pack.hpp"
 #include "stochflow/sde.hpp"
@@ -19,15 +20,14 @@
 
 namespace stochflow::detail {
 
-/// 0 in lanes whose numbers are all finite, NaN in the others.
+/// `zero` in lanes whose numbers are all finite, NaN in the others: one operation a component.
 template <class T>
-Pack<T> zero_if_finite(const Pack<T>& x) {
-  return x - x;
+Pack<T> zero_if_finite(const Pack<T>& x, const Pack<T>& zero) {
+  return fma(x, Pack<T>(0), zero);
 }
 template <class T, int N>
-Pack<T> zero_if_finite(const Eigen::Array<Pack<T>, N, 1>& x) {
-  Pack<T> zero = x[0] - x[0];
-  for (Eigen::Index i = 1; i < x.size(); ++i) zero += x[i] - x[i];
+Pack<T> zero_if_finite(const Eigen::Array<Pack<T>, N, 1>& x, Pack<T> zero) {
+  for (Eigen::Index i = 0; i < x.size(); ++i) zero = zero_if_finite(x[i], zero);
   return zero;
 }
 
@@ -55,6 +55,7 @@ class LaneRun {
     std::vector<Failure> failures;
     noise_.start(first);
     x_.fill(to_lanes(x0));
+    memory_.fill(start_memory(method_, problem_, x_[0], grid[0]));
     fine_.fill(PackMask<NumberOf<X>>(true));
     watch(std::size_t{0}, x_);
     for (std::size_t n = 0; n + 1 < grid.size(); ++n) {
@@ -73,15 +74,16 @@ class LaneRun {
   [[gnu::flatten]] bool take(const Step& step) {
     Number zero(0);
     for (std::size_t p = 0; p < packs; ++p) {
-      x_[p] = method_.step(problem_, x_[p], step.t, step.h, increment_for<M>(noise_.at(p), step));
-      zero += zero_if_finite(x_[p]);
+      const auto dB = increment_for<M>(noise_.at(p), step);
+      x_[p] = step_with(method_, problem_, x_[p], step.t, step.h, dB, memory_[p]);
+      zero = zero_if_finite(x_[p], zero);
     }
     return all_of(zero == Number(0));
   }
 
   void note_failures(const Step& step, std::vector<Failure>& failures) {
     for (std::size_t p = 0; p < packs; ++p) {
-      const auto now = zero_if_finite(x_[p]) == Number(0);
+      const auto now = zero_if_finite(x_[p], Number(0)) == Number(0);
       for (std::size_t l = 0; l < lanes; ++l) {
         const int lane = static_cast<int>(l);
         if (!now[lane] && fine_[p][lane]) {
@@ -97,6 +99,7 @@ class LaneRun {
   const M& method_;
   LaneNoise<M::facts.needs, Noises, packs, Generator> noise_;
   std::array<State, packs> x_;
+  std::array<MemoryOf<M, P, State>, packs> memory_;
   std::array<PackMask<NumberOf<X>>, packs> fine_;
 };
 

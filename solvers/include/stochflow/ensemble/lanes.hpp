@@ -7,8 +7,8 @@
 //
 // The problem must take packs: drift and diffusion generic in their number type, with `select` in
 // place of branches on the state (pack.hpp). The state is a number or an Eigen array of fixed size.
-// Save times must lie on the grid; no events, and no method that solves equations or carries a
-// memory from step to step: `simulate` has all of those.
+// Save times must lie on the grid; no events, and no method that solves equations or chooses its
+// stages by the state: `simulate` has all of those.
 
 #include <algorithm>
 #include <concepts>
@@ -22,7 +22,6 @@
 #include "stochflow/ensemble/ensemble.hpp"
 #include "stochflow/ensemble/lane_run.hpp"
 #include "stochflow/ensemble/result.hpp"
-#include "stochflow/method_memory.hpp"
 #include "stochflow/require.hpp"
 
 namespace stochflow {
@@ -38,6 +37,12 @@ template <class M, class P, class X>
 concept SolvesEquations = requires(const M& method, const P& problem, const X& x, const Step& s) {
   method.attempt(problem, x, 0.0, 0.0, increment_for<M>(brownian_path(problem, x, 0.0, 0), s))
       .status;
+};
+
+/// Stabilised methods, which take as many stages as the state asks for.
+template <class M>
+concept ChoosesStages = requires(const M& method) {
+  method.stages;
 };
 
 /// The places of the save times on the grid.
@@ -73,11 +78,10 @@ simulate_lanes(const P& problem,
   static_assert(detail::has_fixed_size<X>,
                 "Lanes keep their states in registers, so the size of the state must be known when "
                 "compiling: use Vector<double, N>, or `simulate`.");
-  static_assert(
-      std::is_same_v<detail::MemoryOf<M, P, X>, NoMemory>,
-      "This method carries a memory from step to step, which lanes do not: use `simulate`.");
   static_assert(!detail::SolvesEquations<M, P, X>,
                 "This method solves equations trajectory by trajectory: use `simulate`.");
+  static_assert(!detail::ChoosesStages<M>,
+                "This method chooses its stages trajectory by trajectory: use `simulate`.");
   const std::int64_t leaves = detail::leaf_count(options);
   std::vector<double> times = options.save_at;
   detail::check_times(grid, times);

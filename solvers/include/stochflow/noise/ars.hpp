@@ -135,9 +135,9 @@ struct Ars {
                                        std::uint32_t index,
                                        std::uint32_t lane,
                                        const Key& key) {
-    const auto even = words(trajectory.even, index, lane, key);
-    const auto odd = words(trajectory.odd, index, lane, key);
-    return {WordPair(even[0], odd[0]), WordPair(even[1], odd[1])};
+    const auto first = words(trajectory.first, index, lane, key);
+    const auto second = words(trajectory.second, index, lane, key);
+    return {WordPair(first[0], second[0]), WordPair(first[1], second[1])};
   }
 
   template <int count>

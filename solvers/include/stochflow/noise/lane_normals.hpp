@@ -99,7 +99,15 @@ struct NoiseWords<Pack<double>> {
     return normal_pair(words[0], words[1]);
   }
   static Pack<double> signed_by(const Word& word, int place, const Pack<double>& size) {
+#if defined(__AVX512F__)
+    // The bit is tested where it is, instead of being moved to the sign's place.
+    const __m512i bit = _mm512_set1_epi64(static_cast<long long>(std::uint64_t{1} << place));
+    const __mmask8 set = _mm512_test_epi64_mask(static_cast<__m512i>(word.simd()), bit);
+    return Pack<double>::Simd(
+        _mm512_mask_blend_pd(set, detail::to_register(-size), detail::to_register(size)));
+#else
     return from_bits(to_bits(-size) ^ ((word << (63 - place)) & Word(std::uint64_t{1} << 63)));
+#endif
   }
   static Pack<double> die(const Word& word) {
     const Word half = (word & Word(std::uint64_t{0xFFFFFFFF})) >> 1;
@@ -126,30 +134,30 @@ inline Pack<float> signed_to_float(const WordsOf<float>& words) {
       std::bit_cast<Signed>(words.simd()));
 }
 
-/// The 64-bit words of as many trajectories as Pack<float> has lanes: those of the even and of the
-/// odd lanes, since a register holds half of them.
+/// Two packs of words side by side. For a Pack<float> those of its even and of its odd lanes, since
+/// a register holds the 64-bit words of half of them.
 struct WordPair {
-  WordPack even, odd;
+  WordPack first, second;
 
   WordPair() = default;
-  explicit WordPair(std::uint64_t everywhere) : even(everywhere), odd(everywhere) {}
-  WordPair(const WordPack& e, const WordPack& o) : even(e), odd(o) {}
+  explicit WordPair(std::uint64_t everywhere) : first(everywhere), second(everywhere) {}
+  WordPair(const WordPack& a, const WordPack& b) : first(a), second(b) {}
 
   friend WordPair operator&(const WordPair& a, const WordPair& b) {
-    return {a.even & b.even, a.odd & b.odd};
+    return {a.first & b.first, a.second & b.second};
   }
   friend WordPair operator|(const WordPair& a, const WordPair& b) {
-    return {a.even | b.even, a.odd | b.odd};
+    return {a.first | b.first, a.second | b.second};
   }
   friend WordPair operator^(const WordPair& a, const WordPair& b) {
-    return {a.even ^ b.even, a.odd ^ b.odd};
+    return {a.first ^ b.first, a.second ^ b.second};
   }
-  friend WordPair operator<<(const WordPair& a, int n) { return {a.even << n, a.odd << n}; }
-  friend WordPair operator>>(const WordPair& a, int n) { return {a.even >> n, a.odd >> n}; }
+  friend WordPair operator<<(const WordPair& a, int n) { return {a.first << n, a.second << n}; }
+  friend WordPair operator>>(const WordPair& a, int n) { return {a.first >> n, a.second >> n}; }
 
-  /// The lower or the upper halves of the words, lane by lane.
-  WordsOf<float> low() const { return join(even & WordPack(half), odd << 32); }
-  WordsOf<float> high() const { return join(even >> 32, odd & WordPack(~half)); }
+  /// The lower or the upper halves of the words: first, second, first, ...
+  WordsOf<float> low() const { return join(first & WordPack(half), second << 32); }
+  WordsOf<float> high() const { return join(first >> 32, second & WordPack(~half)); }
 
  private:
   static constexpr std::uint64_t half = 0xFFFFFFFF;
@@ -159,7 +167,7 @@ struct WordPair {
 };
 
 inline WordPair multiply_low_halves(const WordPair& a, std::uint32_t m) {
-  return {multiply_low_halves(a.even, m), multiply_low_halves(a.odd, m)};
+  return {multiply_low_halves(a.first, m), multiply_low_halves(a.second, m)};
 }
 
 template <>

@@ -28,6 +28,7 @@
 #include <type_traits>
 
 #include "stochflow/noise/increment_types.hpp"
+#include "stochflow/state.hpp"
 
 namespace stochflow {
 
@@ -50,6 +51,13 @@ inline int fourier_terms(double c, double h) {
   return static_cast<int>(std::clamp(n, 1.0, static_cast<double>(std::numeric_limits<int>::max())));
 }
 
+/// S + a b^T, rounded like numbers one by one: Eigen fuses the two operations where it can.
+template <class V>
+void add_outer(AreaOf<V>& S, const V& a, const V& b) {
+  const AreaOf<V> outer = a.matrix() * b.matrix().transpose();
+  S += outer;
+}
+
 /// sum_{k = 1}^n X_k (Y_k - sqrt(2) w)^T / k with standard normals X_k, Y_k [M].
 template <class V, class Normals>
 AreaOf<V> fourier_series(const V& w, int n, Normals& normal) {
@@ -59,7 +67,7 @@ AreaOf<V> fourier_series(const V& w, int n, Normals& normal) {
   for (int k = 1; k <= n; ++k) {
     for (Eigen::Index j = 0; j < m; ++j) x[j] = normal();
     for (Eigen::Index j = 0; j < m; ++j) y[j] = (normal() - std::numbers::sqrt2 * w[j]) / k;
-    sum += x.matrix() * y.matrix().transpose();
+    add_outer(sum, x, y);
   }
   return sum;
 }
@@ -104,7 +112,7 @@ struct MrongowiusRoesslerArea {
     const double a = std::sqrt(2 * detail::tail_of_inverse_squares(n));
     V psi = w;
     for (Eigen::Index j = 0; j < m; ++j) psi[j] = a * normal();
-    S += w.matrix() * psi.matrix().transpose();
+    detail::add_outer(S, w, psi);
     const AreaOf<V> tail = detail::antisymmetric_normals<AreaOf<V>>(
         m, normal, [a](Eigen::Index, Eigen::Index) { return a; });
     return (h / (2 * std::numbers::pi)) * (S - S.transpose() + tail);
@@ -129,8 +137,11 @@ struct WiktorssonArea {
     const double a = std::sqrt(2 * detail::tail_of_inverse_squares(n));
     const AreaOf<V> G = detail::antisymmetric_normals<AreaOf<V>>(
         m, normal, [a](Eigen::Index, Eigen::Index) { return a; });
-    const auto column = w.matrix();
-    S += (G * column) * column.transpose() / (1 + std::sqrt(1 + column.squaredNorm()));
+    using std::sqrt;
+    auto length = 1 + w[0] * w[0];
+    for (Eigen::Index j = 1; j < m; ++j) length = length + w[j] * w[j];
+    const V along = product(G, w) / (1 + sqrt(length));
+    detail::add_outer(S, along, w);
     return (h / (2 * std::numbers::pi)) * (S - S.transpose() + G);
   }
 };

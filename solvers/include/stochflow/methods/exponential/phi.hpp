@@ -71,15 +71,17 @@ struct Exponentials {
       noise = phi_of_noise(z);
       area = phi_of_area(z);
     } else if constexpr (MatrixExpression<Z>) {
+      constexpr int N = Z::RowsAtCompileTime, N3 = N == Eigen::Dynamic ? N : 3 * N;
       const Eigen::Index n = z.rows();
-      Eigen::MatrixXd wide = Eigen::MatrixXd::Zero(3 * n, 3 * n);
-      wide.topLeftCorner(n, n) = z;
-      wide.block(0, n, n, n).setIdentity();
-      wide.block(n, 2 * n, n, n).setIdentity();
-      const Eigen::MatrixXd e = wide.exp();
-      exp = e.topLeftCorner(n, n);
-      phi1 = e.block(0, n, n, n);
-      phi2 = e.block(0, 2 * n, n, n);
+      using Wide = Eigen::Matrix<double, N3, N3>;
+      Wide wide = Wide::Zero(3 * n, 3 * n);
+      wide.template block<N, N>(0, 0, n, n) = z;
+      wide.template block<N, N>(0, n, n, n).setIdentity();
+      wide.template block<N, N>(n, 2 * n, n, n).setIdentity();
+      const Wide e = wide.exp();
+      exp = e.template block<N, N>(0, 0, n, n);
+      phi1 = e.template block<N, N>(0, n, n, n);
+      phi2 = e.template block<N, N>(0, 2 * n, n, n);
       // The expectation of the noise given W, or W and H: no function of the matrix alone has the
       // exact covariance.
       noise = phi1;
@@ -98,7 +100,7 @@ struct Exponentials {
 template <class Z, class X>
 X apply(const Z& z, const X& x) {
   if constexpr (MatrixExpression<Z>) {
-    return X((z * x.matrix()).array());
+    return X(product(z, x));
   } else {
     return X(z * x);
   }

@@ -26,7 +26,8 @@ X milstein_correction(const P& sde, const X& x, double t, const I& integrals) {
   X sum = X::Zero(x.size());
   for (Eigen::Index j = 0; j < g.cols(); ++j) {
     const X g_j = g.col(j).array();
-    sum += X((diffusion_derivative_along(sde, x, t, g_j) * integrals.row(j).transpose()).array());
+    const auto slope = diffusion_derivative_along(sde, x, t, g_j);
+    sum += X(product(slope, integrals.row(j).transpose().array()));
   }
   return sum;
 }
@@ -43,14 +44,14 @@ X milstein_difference(
   X sum = X::Zero(x.size());
   for (Eigen::Index j = 0; j < g.cols(); ++j) {
     const X along = root_h * g.col(j).array();
-    const auto weights = integrals.row(j).transpose();
+    const auto weights = integrals.row(j).transpose().array();
     if constexpr (P::calculus == Calculus::ito) {
       const auto g_k = sde.diffusion(X(x + h * f + along), t).eval();
-      sum += X(((g_k - g) * weights).array()) / root_h;
+      sum += X(product((g_k - g).eval(), weights)) / root_h;
     } else {
       const auto up = sde.diffusion(X(x + along), t).eval();
       const auto down = sde.diffusion(X(x - along), t).eval();
-      sum += X(((up - down) * weights).array()) / (2 * root_h);
+      sum += X(product((up - down).eval(), weights)) / (2 * root_h);
     }
   }
   return sum;

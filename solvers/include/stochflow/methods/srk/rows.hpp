@@ -6,6 +6,8 @@
 #include <array>
 #include <cstddef>
 
+#include "stochflow/unroll.hpp"
+
 namespace stochflow::srk {
 
 template <std::size_t s>
@@ -56,6 +58,19 @@ constexpr bool uses_column(const Square<s>& A, std::size_t j) {
 template <std::size_t s>
 constexpr bool empty_row(const Square<s>& A, std::size_t i) {
   return std::all_of(A[i].begin(), A[i].end(), [](double entry) { return entry == 0; });
+}
+
+/// sum_k b_k v_k over the b_k that are not zero, with the row b = row() a constant.
+template <class V, std::size_t n, class ConstantRow>
+V combination(const std::array<V, n>& v, const ConstantRow& /* row */) {
+  constexpr Row<n> b = ConstantRow{}();
+  constexpr auto first = static_cast<std::size_t>(
+      std::find_if(b.begin(), b.end() - 1, [](double entry) { return entry != 0; }) - b.begin());
+  V total = b[first] * v[first];
+  detail::unroll<n>([&](auto k) {
+    if constexpr (k > first && b[k] != 0) total = total + b[k] * v[k];
+  });
+  return total;
 }
 
 }  // namespace stochflow::srk

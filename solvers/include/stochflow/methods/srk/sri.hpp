@@ -83,9 +83,11 @@ X sri_step(const P& sde,
   constexpr std::size_t s = T.alpha.size();
   constexpr auto c0 = T.c0(), c1 = T.c1();
   const double root_h = detail::root(h);
-  const V chi1 = (dB.W * dB.W - h) * (0.5 / root_h);
+  const V W_squared = dB.W * dB.W;
+  const V chi1 = (W_squared - h) * (0.5 / root_h);
   const V chi2 = 0.5 * dB.W + dB.H;
-  const V chi3 = (dB.W * dB.W * dB.W - (3 * h) * dB.W) * (1 / (6 * h));
+  const V chi3 = dB.W * (W_squared - 3 * h) * (1 / (6 * h));
+  const std::array<V, 4> integrals{dB.W, chi1, chi2, chi3};
   std::array<X, s> f;
   std::array<std::decay_t<decltype(detail::plain(sde.diffusion(x, t)))>, s> g;
   X next = x;
@@ -113,10 +115,14 @@ X sri_step(const P& sde,
       g[i] = detail::plain(sde.diffusion(noise_stage, t + c1[i] * h));
     }
     if constexpr (T.alpha[i] != 0) next = next + (h * T.alpha[i]) * f[i];
-    const V weight = T.b1[i] * dB.W + T.b2[i] * chi1 + T.b3[i] * chi2 + T.b4[i] * chi3;
-    next = next + weight * g[i];
+    using I = std::decay_t<decltype(i)>;
+    constexpr auto row = [] {
+      return srk::Row<4>{T.b1[I::value], T.b2[I::value], T.b3[I::value], T.b4[I::value]};
+    };
+    next = next + srk::combination(integrals, row) * g[i];
     if (error == nullptr) return;
-    const V extra = T.b3[i] * chi2 + T.b4[i] * chi3;
+    constexpr auto last_two = [] { return srk::Row<4>{0, 0, T.b3[I::value], T.b4[I::value]}; };
+    const V extra = srk::combination(integrals, last_two);
     if constexpr (i == 0) {
       *error = X((h * (T.alpha[0] - 1)) * f[0] + extra * g[0]);
     } else if constexpr (T.alpha[i] != 0) {

@@ -20,7 +20,7 @@ X column_differences(
     const P& sde, const X& base, double s, double h, const G& g, const I& integrals) {
   const double root_h = detail::root(h);
   if constexpr (MatrixExpression<G>) {
-    const G gI = g * integrals / root_h;
+    const G gI = product(g, integrals) / root_h;
     X sum = X::Zero(base.size());
     for (Eigen::Index k = 0; k < gI.cols(); ++k) {
       const auto up = sde.diffusion(X(base + gI.col(k).array()), s).eval();
