@@ -65,6 +65,8 @@ TEST(Lanes, AreTheTrajectoriesOfSimulateToTheBit) {
   expect_lanes_are_trajectories(OrnsteinUhlenbeck{}, SimplifiedEuler{}, 1.0);
   expect_lanes_are_trajectories(Heston{}, EulerMaruyama{}, heston);
   expect_lanes_are_trajectories(StochasticLorenz{}, EulerMaruyama{}, lorenz);
+  expect_lanes_are_trajectories(
+      StochasticLorenz{}, EulerMaruyama{}, Vector<float, 3>(1.0f, 2.0f, 20.0f));
   expect_lanes_are_trajectories(StochasticLorenz{}, SimplifiedEuler{}, lorenz);
   expect_lanes_are_trajectories(GeometricBrownianMotion{}, RI6{}, 1.0);
   expect_lanes_are_trajectories(GeometricBrownianMotion{}, Milstein{}, Vector<double, 2>(1.0, 2.0));

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <set>
+#include <span>
+#include <vector>
+
 #include "stochflow/solve.hpp"
 
 namespace stochflow {
@@ -27,6 +32,36 @@ TEST(FreshIncrements, VarianceIsTheStep) {
     sum += W * W / 0.25;
   }
   EXPECT_LT(std::abs(sum - n) / std::sqrt(2.0 * n), 5.5);
+}
+
+/// Where the normals of 16 steps come from, as lane, draw and place; each once.
+template <std::size_t capacity>
+std::set<std::uint64_t> places_of_normals(std::size_t components) {
+  const auto normals_of = [](std::uint64_t draw, std::size_t lane) {
+    std::array<std::uint64_t, capacity> normals{};
+    for (std::size_t j = 0; j < capacity; ++j) normals[j] = (lane * 16 + draw) * capacity + j;
+    return normals;
+  };
+  std::set<std::uint64_t> found;
+  std::vector<std::uint64_t> step(components);
+  for (std::uint64_t n = 0; n < 16; ++n) {
+    fill_step_normals(normals_of, n, std::span(step));
+    found.insert(step.begin(), step.end());
+  }
+  return found;
+}
+
+TEST(StepNormals, TakeEachNormalOnceAndLeaveNoneOut) {
+  for (std::size_t components = 1; components < 12; ++components) {
+    EXPECT_EQ(places_of_normals<2>(components).size(), 16 * components);
+    EXPECT_EQ(places_of_normals<4>(components).size(), 16 * components);
+  }
+  // Three components in draws of four: the twelve draws whose number is 0, 1 or 2 modulo 4.
+  std::set<std::uint64_t> expected;
+  for (std::uint64_t place = 0; place < 64; ++place) {
+    if (place / 4 % 4 != 3) expected.insert(place);
+  }
+  EXPECT_EQ(places_of_normals<4>(3), expected);
 }
 
 TEST(Coarsened, IsTheExactSumOfTheFinePath) {

@@ -5,6 +5,7 @@
 // map to normals: two short loops that keep the processor busier than one long one), and what
 // neighbouring steps share is drawn once. The numbers are those of FreshIncrements.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -90,14 +91,17 @@ class LaneNormals {
 
   void prepare(std::uint64_t index) {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const std::uint64_t draw = NormalsPlace<capacity>(size, lane * capacity, index).draw;
-      draws_.hold(lane, draw, [&](auto& row) { draw_normals(draw, lane, row); });
+      const NormalsPlace<capacity> place(size, lane * capacity, index);
+      hold(place.draw, lane);
+      if (place.first + std::min(size - lane * capacity, capacity) > capacity) {
+        hold(place.draw + 1, lane);
+      }
     }
   }
 
   V of(std::uint64_t index, std::size_t pack) const {
-    const auto normals_of = [ this, pack ](std::uint64_t, std::size_t lane) -> const auto& {
-      return draws_.at(lane, pack);
+    const auto normals_of = [ this, pack ](std::uint64_t draw, std::size_t lane) -> const auto& {
+      return draws_.at(held_at(draw, lane), pack);
     };
     return step_normals(normals_of, index, V{});
   }
@@ -109,6 +113,14 @@ class LaneNormals {
   static constexpr std::size_t lanes = (size + capacity - 1) / capacity;
   using Row = std::array<std::array<Number, capacity>, packs>;
 
+  /// Two draws of the last lane are held where a step may need two.
+  static constexpr std::size_t held_at(std::uint64_t draw, std::size_t lane) {
+    return straddles<capacity>(size) && lane + 1 == lanes ? lane + draw % 2 : lane;
+  }
+  void hold(std::uint64_t draw, std::size_t lane) {
+    draws_.hold(held_at(draw, lane), draw, [&](auto& row) { draw_normals(draw, lane, row); });
+  }
+
   [[gnu::flatten]] void draw_normals(std::uint64_t draw, std::size_t lane, Row& row) const {
     std::array<std::array<typename Words::Word, 2>, packs> words;
     draw_words<Number>(stream_, first_, draw, lane, words);
@@ -117,7 +129,7 @@ class LaneNormals {
 
   BasicRandomStream<Generator> stream_;
   std::uint64_t first_ = 0;
-  HeldDraws<lanes, packs, std::array<Number, capacity>> draws_;
+  HeldDraws<lanes + straddles<capacity>(size), packs, std::array<Number, capacity>> draws_;
 };
 
 /// The words behind two- and three-point variables; `capacity` components fit into one draw.

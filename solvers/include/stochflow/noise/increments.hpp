@@ -5,7 +5,10 @@
 // any thread gives the same answer. For fixed grids take FreshIncrements; to run one path at
 // several step sizes wrap it in Coarsened; to feed known numbers use PrescribedIncrements.
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -45,8 +48,9 @@ namespace detail {
 
 /// Where the normals of components k, k + 1, ... of a step lie when a draw holds `capacity` of
 /// them. What is left over at the end (the only component of scalar noise, the last of an odd
-/// number) shares its draw with neighbouring steps, so that a run of many trajectories need not
-/// throw normals away.
+/// number) shares draws with neighbouring steps, so that a run of many trajectories need not
+/// throw normals away: two steps of one component a draw of two, four steps of three components
+/// three draws of four. Then a step may begin in one draw and end in the next.
 template <std::size_t capacity>
 struct NormalsPlace {
   std::uint64_t draw;
@@ -54,12 +58,17 @@ struct NormalsPlace {
 
   constexpr NormalsPlace(std::size_t components, std::size_t k, std::uint64_t step) : draw(step) {
     if (components - k >= capacity) return;
-    const std::size_t count = components - k;
-    const SharedDraw<capacity> shared(count, step);
-    draw = step - shared.first / std::bit_ceil(count);
-    first = shared.first;
+    const std::size_t count = components - k, steps = capacity / std::gcd(count, capacity);
+    const std::size_t before = step % steps * count;
+    draw = step - step % steps + before / capacity;
+    first = before % capacity;
   }
 };
+/// Whether the last `components` of a step ever end in another draw than they begin in.
+template <std::size_t capacity>
+constexpr bool straddles(std::size_t components) {
+  return components % capacity != 0 && !std::has_single_bit(components % capacity);
+}
 
 }  // namespace detail
 
@@ -70,9 +79,16 @@ void fill_step_normals(const Draws& normals_of, std::uint64_t step, std::span<Nu
       std::tuple_size_v<std::decay_t<decltype(normals_of(step, std::size_t{}))>>;
   for (std::size_t k = 0; k < out.size(); k += capacity) {
     const detail::NormalsPlace<capacity> place(out.size(), k, step);
+    const std::size_t count = std::min(out.size() - k, capacity);
+    const std::size_t here = std::min(count, capacity - place.first);
     const auto& normals = normals_of(place.draw, k / capacity);
     detail::unroll<capacity>([&](auto j) {
-      if (k + j < out.size()) out[k + j] = static_cast<Number>(normals[place.first + j]);
+      if (j < here) out[k + j] = static_cast<Number>(normals[place.first + j]);
+    });
+    if (here == count) continue;
+    const auto& rest = normals_of(place.draw + 1, k / capacity);
+    detail::unroll<capacity>([&](auto j) {
+      if (here + j < count) out[k + here + j] = static_cast<Number>(rest[j]);
     });
   }
 }
