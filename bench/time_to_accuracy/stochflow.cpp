@@ -1,8 +1,8 @@
 // This library on one thread, as its users write it.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <vector>
 
 #include "question.hpp"
 #include "stochflow/ensemble/antithetic.hpp"
@@ -50,7 +50,7 @@ Answer plain_lanes(double rmse, std::uint64_t seed) {
                                      start,
                                      uniform_grid(0, 1, n),
                                      {.trajectories = paths, .seed = seed, .threads = 1},
-                                     [](const auto& x) { return std::vector{payoff(x)}; });
+                                     [](const auto& x) { return std::array{payoff(x)}; });
   return {result.moments[0][0].mean(), static_cast<double>(n * paths)};
 }
 
@@ -63,7 +63,7 @@ Answer antithetic_pairs(double rmse, std::uint64_t seed) {
                                      pair.start,
                                      uniform_grid(0, 1, n),
                                      {.trajectories = pairs, .seed = seed, .threads = 1},
-                                     [&](const auto& x) { return std::vector{average(x)}; });
+                                     [&](const auto& x) { return std::array{average(x)}; });
   return {result.moments[0][0].mean(), static_cast<double>(2 * n * pairs)};
 }
 

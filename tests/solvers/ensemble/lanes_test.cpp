@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cmath>
+#include <vector>
+
 #include "stochflow/correlated.hpp"
 #include "stochflow/methods/euler_maruyama.hpp"
 #include "stochflow/methods/exponential/exponential_euler.hpp"
@@ -165,8 +169,10 @@ TEST(Lanes, ObserveWhatIsAskedFor) {
   const EnsembleOptions options{.trajectories = 500, .seed = 3};
   const auto grid = uniform_grid(0, 1, 8);
   const Vector<double, 2> x0(0.0, 0.04);
-  expect_equal(simulate_lanes(Heston{}, EulerMaruyama{}, x0, grid, options, price),
-               simulate(Heston{}, EulerMaruyama{}, x0, grid, options, price));
+  const auto lanes = simulate_lanes(Heston{}, EulerMaruyama{}, x0, grid, options, price);
+  expect_equal(lanes, simulate(Heston{}, EulerMaruyama{}, x0, grid, options, price));
+  const auto in_array = [](const Vector<double, 2>& x) { return std::array{std::exp(x[0])}; };
+  expect_equal(lanes, simulate_lanes(Heston{}, EulerMaruyama{}, x0, grid, options, in_array));
 }
 
 TEST(Lanes, RefuseSaveTimesBetweenGridPoints) {

@@ -61,8 +61,8 @@ struct Components {
 
 }  // namespace detail
 
-/// Simulates `options.trajectories` trajectories from x0. observe(x) -> std::vector<double> names
-/// the quantities whose statistics are kept.
+/// Simulates `options.trajectories` trajectories from x0. observe(x) -> std::vector<double> or
+/// std::array<double, n> names the quantities whose statistics are kept.
 template <class P, class M, class X, class Observe, class EventList = NoEvents>
 requires std::invocable<const Observe&, const X&> EnsembleResult
 simulate(const P& problem,
@@ -97,7 +97,7 @@ simulate(const P& problem,
         end ? leaf.end(event.event, event.t) : leaf.note(event.event, event.t);
       }
       for (std::size_t i = 0; i < solution.states.size(); ++i) {
-        const std::vector<double> seen = observe(solution.states[i]);
+        const auto seen = observe(solution.states[i]);
         for (std::size_t j = 0; j < observables; ++j) leaf.push(i, j, seen[j]);
       }
     }

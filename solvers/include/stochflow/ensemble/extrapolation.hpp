@@ -50,8 +50,7 @@ constexpr bool can_be_coarsened(NoiseInput needs) {
 }  // namespace detail
 
 /// Expectations at t1 from x0 at t0, extrapolated from `steps` and 2 `steps` equal steps.
-/// observe(x)
-/// -> std::vector<double> as in `simulate`. The order p is what `method` claims for the noise.
+/// observe(x) as in `simulate`. The order p is what `method` claims for the noise.
 template <class P, class M, class X, class Observe>
 ExtrapolatedMean extrapolated_mean(const P& problem,
                                    const M& method,
@@ -102,7 +101,7 @@ ExtrapolatedMean extrapolated_mean(const P& problem,
         ++result.failures;
         continue;
       }
-      const std::vector<double> at_half = observe(fine.x), at_whole = observe(coarse.x);
+      const auto at_half = observe(fine.x), at_whole = observe(coarse.x);
       for (std::size_t j = 0; j < observables; ++j) {
         result.fine[j].add(at_half[j]);
         result.coarse[j].add(at_whole[j]);

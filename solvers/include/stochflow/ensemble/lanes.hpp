@@ -63,8 +63,9 @@ inline std::vector<std::size_t> places_on_grid(std::span<const double> grid,
 
 }  // namespace detail
 
-/// `simulate` in SIMD lanes. observe(x) -> std::vector<double> names the quantities whose
-/// statistics are kept, x the state of one trajectory. Another `Generator` (noise/ars.hpp) makes
+/// `simulate` in SIMD lanes. observe(x) -> std::vector<double> or, without an allocation for each
+/// trajectory, std::array<double, n> names the quantities whose statistics are kept, x the state of
+/// one trajectory. Another `Generator` (noise/ars.hpp) makes
 /// other paths.
 template <class Generator = Philox, class P, class M, class X, class Observe>
 requires std::invocable<const Observe&, const X&> EnsembleResult
@@ -120,7 +121,7 @@ simulate_lanes(const P& problem,
         if constexpr (std::is_same_v<Observe, detail::Components>) {
           for (std::size_t j = 0; j < observables; ++j) leaf.push(i, j, detail::component(x, j));
         } else {
-          const std::vector<double> seen = observe(x);
+          const auto seen = observe(x);
           for (std::size_t j = 0; j < observables; ++j) leaf.push(i, j, seen[j]);
         }
       }

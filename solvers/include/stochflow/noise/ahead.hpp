@@ -59,7 +59,8 @@ class NormalsAhead {
   };
 
   /// Normals `draw` of a lane from whose first component on there are `left`. Where steps share
-  /// draws (see NormalsPlace), only every second or fourth draw is ever asked for.
+  /// draws (see NormalsPlace), only every second or fourth draw is ever asked for; where there are
+  /// three components left, three of four.
   std::array<T, capacity> at(std::uint64_t draw, std::size_t lane, std::size_t left) {
     const int shift =
         left >= capacity ? 0 : std::countr_zero(capacity) - std::countr_zero(std::bit_ceil(left));
