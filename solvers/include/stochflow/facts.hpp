@@ -78,6 +78,9 @@ struct MethodFacts {
   int drift_evaluations = 1;
   int diffusion_evaluations = 1;
   NoiseInput needs = NoiseInput::W;
+  /// Whether the state decides how many stages a step has, as in stabilised methods: trajectories
+  /// in lanes must go through the same ones.
+  bool stages_by_state = false;
   /// Whether every stage lies inside the step; where not, coefficients must be defined outside too.
   bool stages_inside_step = true;
 

@@ -5,7 +5,6 @@
 // map to normals: two short loops that keep the processor busier than one long one), and what
 // neighbouring steps share is drawn once. The numbers are those of FreshIncrements.
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -93,9 +92,7 @@ class LaneNormals {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       const NormalsPlace<capacity> place(size, lane * capacity, index);
       hold(place.draw, lane);
-      if (place.first + std::min(size - lane * capacity, capacity) > capacity) {
-        hold(place.draw + 1, lane);
-      }
+      if (place.here() < place.count) hold(place.draw + 1, lane);
     }
   }
 

@@ -10,8 +10,10 @@
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "stochflow/ensemble/lane_noise.hpp"
+#include "stochflow/ensemble/result.hpp"
 #include "stochflow/method_memory.hpp"
 #include "stochflow/noise/increment_for.hpp"
 #include "stochflow/pack.hpp"
@@ -31,10 +33,30 @@ Pack<T> zero_if_finite(const Eigen::Array<Pack<T>, N, 1>& x, Pack<T> zero) {
   return zero;
 }
 
+template <class X>
+inline constexpr bool has_fixed_size = true;
+template <class T>
+inline constexpr bool has_fixed_size<Eigen::Array<T, Eigen::Dynamic, 1>> = false;
+
+/// Implicit methods.
+template <class M, class P, class X>
+concept SolvesEquations = requires(const M& method, const P& problem, const X& x, const Step& s) {
+  method.attempt(problem, x, 0.0, 0.0, increment_for<M>(brownian_path(problem, x, 0.0, 0), s))
+      .status;
+};
+
 /// Trajectories first, first + 1, ... in `packs` packs.
 template <class P, class M, class X, std::size_t packs, class Generator = Philox>
 class LaneRun {
  public:
+  static_assert(has_fixed_size<X>,
+                "Lanes keep their states in registers, so the size of the state must be known when "
+                "compiling: use Vector<double, N>, or `simulate`.");
+  static_assert(!SolvesEquations<M, P, X>,
+                "This method solves equations trajectory by trajectory: use `simulate`.");
+  static_assert(!M::facts.stages_by_state,
+                "This method chooses its stages trajectory by trajectory: use `simulate`.");
+
   using State = InLanesOf<X>;
   using Noises = decltype(noise_like(std::declval<const P&>(), std::declval<const State&>(), 0.0));
   using Number = Pack<NumberOf<X>>;
@@ -102,5 +124,41 @@ class LaneRun {
   std::array<MemoryOf<M, P, State>, packs> memory_;
   std::array<PackMask<NumberOf<X>>, packs> fine_;
 };
+
+/// Trajectories first ... first + count - 1 in lanes: state(k, i, x) for place k at save time i of
+/// each that stays finite, in order of k; failed(k, outcome) for the others.
+template <class Generator, class P, class M, class X, class State, class Failed>
+void lane_leaf(const P& problem,
+               const M& method,
+               const X& x0,
+               std::span<const double> grid,
+               const std::vector<std::size_t>& places,
+               std::uint64_t seed,
+               std::uint64_t first,
+               std::int64_t count,
+               const State& state,
+               const Failed& failed) {
+  constexpr auto lanes = static_cast<std::size_t>(Pack<NumberOf<X>>::lanes);
+  constexpr std::size_t packs = static_cast<std::size_t>(leaf_size) / lanes;
+  using Run = LaneRun<P, M, X, packs, Generator>;
+  std::vector<std::array<typename Run::State, packs>> saved(places.size());
+  std::size_t next = 0;
+  Run run(problem, method, seed);
+  const auto failures = run.run(first, x0, grid, [&](std::size_t n, const auto& states) {
+    if (next < places.size() && places[next] == n) saved[next++] = states;
+  });
+  std::vector<const Outcome*> outcome(Run::size, nullptr);
+  for (const auto& failure : failures) outcome[failure.first] = &failure.second;
+  for (std::int64_t k = 0; k < count; ++k) {
+    const auto place = static_cast<std::size_t>(k);
+    if (outcome[place] != nullptr) {
+      failed(k, *outcome[place]);
+      continue;
+    }
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      state(k, i, X(lane(saved[i][place / lanes], static_cast<int>(place % lanes))));
+    }
+  }
+}
 
 }  // namespace stochflow::detail

@@ -27,24 +27,6 @@
 namespace stochflow {
 namespace detail {
 
-template <class X>
-inline constexpr bool has_fixed_size = true;
-template <class T>
-inline constexpr bool has_fixed_size<Eigen::Array<T, Eigen::Dynamic, 1>> = false;
-
-/// Implicit methods.
-template <class M, class P, class X>
-concept SolvesEquations = requires(const M& method, const P& problem, const X& x, const Step& s) {
-  method.attempt(problem, x, 0.0, 0.0, increment_for<M>(brownian_path(problem, x, 0.0, 0), s))
-      .status;
-};
-
-/// Stabilised methods, which take as many stages as the state asks for.
-template <class M>
-concept ChoosesStages = requires(const M& method) {
-  method.stages;
-};
-
 /// The places of the save times on the grid.
 inline std::vector<std::size_t> places_on_grid(std::span<const double> grid,
                                                const std::vector<double>& times) {
@@ -65,8 +47,7 @@ inline std::vector<std::size_t> places_on_grid(std::span<const double> grid,
 
 /// `simulate` in SIMD lanes. observe(x) -> std::vector<double> or, without an allocation for each
 /// trajectory, std::array<double, n> names the quantities whose statistics are kept, x the state of
-/// one trajectory. Another `Generator` (noise/ars.hpp) makes
-/// other paths.
+/// one trajectory. Another `Generator` (noise/ars.hpp) makes other paths.
 template <class Generator = Philox, class P, class M, class X, class Observe>
 requires std::invocable<const Observe&, const X&> EnsembleResult
 simulate_lanes(const P& problem,
@@ -76,13 +57,6 @@ simulate_lanes(const P& problem,
                const EnsembleOptions& options,
                const Observe& observe) {
   detail::require_compatible<P, M>();
-  static_assert(detail::has_fixed_size<X>,
-                "Lanes keep their states in registers, so the size of the state must be known when "
-                "compiling: use Vector<double, N>, or `simulate`.");
-  static_assert(!detail::SolvesEquations<M, P, X>,
-                "This method solves equations trajectory by trajectory: use `simulate`.");
-  static_assert(!detail::ChoosesStages<M>,
-                "This method chooses its stages trajectory by trajectory: use `simulate`.");
   const std::int64_t leaves = detail::leaf_count(options);
   std::vector<double> times = options.save_at;
   detail::check_times(grid, times);
@@ -90,42 +64,28 @@ simulate_lanes(const P& problem,
   const auto places = detail::places_on_grid(grid, times);
   const std::size_t observables = observe(x0).size();
 
-  constexpr auto lanes = static_cast<std::size_t>(Pack<NumberOf<X>>::lanes);
-  constexpr std::size_t packs = static_cast<std::size_t>(detail::leaf_size) / lanes;
-  using Run = detail::LaneRun<P, M, X, packs, Generator>;
-
   const auto make_leaf = [&](std::int64_t index) {
     const std::int64_t first = index * detail::leaf_size;
     const std::int64_t count = std::min(detail::leaf_size, options.trajectories - first);
-    std::vector<std::array<typename Run::State, packs>> saved(places.size());
-    std::size_t next = 0;
-    Run run(problem, method, options.seed);
-    const auto failures = run.run(
-        static_cast<std::uint64_t>(first), x0, grid, [&](std::size_t n, const auto& states) {
-          if (next < places.size() && places[next] == n) saved[next++] = states;
-        });
-
     detail::Leaf leaf(times, observables, 0);
-    std::vector<bool> failed(Run::size, false);
-    for (const auto& failure : failures) failed[failure.first] = true;
-    for (std::int64_t k = 0; k < count; ++k) {
-      const auto place = static_cast<std::size_t>(k);
-      if (failed[place]) {
-        const auto found = std::find_if(
-            failures.begin(), failures.end(), [&](const auto& f) { return f.first == place; });
-        leaf.fail(first + k, found->second);
-        continue;
-      }
-      for (std::size_t i = 0; i < times.size(); ++i) {
-        const X x = lane(saved[i][place / lanes], static_cast<int>(place % lanes));
-        if constexpr (std::is_same_v<Observe, detail::Components>) {
-          for (std::size_t j = 0; j < observables; ++j) leaf.push(i, j, detail::component(x, j));
-        } else {
-          const auto seen = observe(x);
-          for (std::size_t j = 0; j < observables; ++j) leaf.push(i, j, seen[j]);
-        }
-      }
-    }
+    detail::lane_leaf<Generator>(
+        problem,
+        method,
+        x0,
+        grid,
+        places,
+        options.seed,
+        static_cast<std::uint64_t>(first),
+        count,
+        [&](std::int64_t, std::size_t i, const X& x) {
+          if constexpr (std::is_same_v<Observe, detail::Components>) {
+            for (std::size_t j = 0; j < observables; ++j) leaf.push(i, j, detail::component(x, j));
+          } else {
+            const auto seen = observe(x);
+            for (std::size_t j = 0; j < observables; ++j) leaf.push(i, j, seen[j]);
+          }
+        },
+        [&](std::int64_t k, const Outcome& outcome) { leaf.fail(first + k, outcome); });
     return leaf.finish(count, options);
   };
   return detail::reduce(leaves, options, make_leaf);

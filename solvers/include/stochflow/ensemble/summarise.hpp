@@ -105,42 +105,6 @@ struct Summary {
 
 namespace detail {
 
-/// Trajectories first ... first + count - 1 in lanes: state(k, i, x) for place k at save time i of
-/// each that stays finite, in order of k; failed(k, outcome) for the others.
-template <class P, class M, class X, class State, class Failed>
-void lane_leaf(const P& problem,
-               const M& method,
-               const X& x0,
-               std::span<const double> grid,
-               const std::vector<std::size_t>& places,
-               std::uint64_t seed,
-               std::uint64_t first,
-               std::int64_t count,
-               const State& state,
-               const Failed& failed) {
-  constexpr auto lanes = static_cast<std::size_t>(Pack<NumberOf<X>>::lanes);
-  constexpr std::size_t packs = static_cast<std::size_t>(leaf_size) / lanes;
-  using Run = LaneRun<P, M, X, packs>;
-  std::vector<std::array<typename Run::State, packs>> saved(places.size());
-  std::size_t next = 0;
-  Run run(problem, method, seed);
-  const auto failures = run.run(first, x0, grid, [&](std::size_t n, const auto& states) {
-    if (next < places.size() && places[next] == n) saved[next++] = states;
-  });
-  std::vector<const Outcome*> outcome(Run::size, nullptr);
-  for (const auto& failure : failures) outcome[failure.first] = &failure.second;
-  for (std::int64_t k = 0; k < count; ++k) {
-    const auto place = static_cast<std::size_t>(k);
-    if (outcome[place] != nullptr) {
-      failed(k, *outcome[place]);
-      continue;
-    }
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      state(k, i, X(lane(saved[i][place / lanes], static_cast<int>(place % lanes))));
-    }
-  }
-}
-
 /// Whatever fills the leaves: make(first, count, leaf).
 template <class A, class Make>
 Summary<A> summary_of_leaves(const A& empty,
@@ -208,7 +172,7 @@ Summary<A> summarise_lanes_from(std::uint64_t offset,
   const auto times = times_to_save(grid, options);
   const auto places = places_on_grid(grid, times);
   const auto make = [&](std::int64_t first, Summary<A>& leaf) {
-    lane_leaf(
+    lane_leaf<Philox>(
         problem,
         method,
         x0,

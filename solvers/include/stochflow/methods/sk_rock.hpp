@@ -41,7 +41,8 @@ struct SkRock {
       .strong = {.additive = 1, .scalar = 0.5, .diagonal = 0.5, .commutative = 0.5, .general = 0.5},
       .weak = {.additive = 1, .scalar = 1, .diagonal = 1, .commutative = 1, .general = 1},
       .drift_evaluations = 3,
-      .diffusion_evaluations = 1};
+      .diffusion_evaluations = 1,
+      .stages_by_state = true};
 
   /// The stages that keep a step stable for h rho; more than max_stages: there are none.
   static int stages_for(double h_rho) {

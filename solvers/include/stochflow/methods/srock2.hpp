@@ -47,7 +47,8 @@ struct SRock2 {
       .weak = {.additive = 2, .scalar = 2, .diagonal = 2, .commutative = 2, .general = 2},
       .drift_evaluations = 5,
       .diffusion_evaluations = 5,
-      .needs = NoiseInput::three_point};
+      .needs = NoiseInput::three_point,
+      .stages_by_state = true};
 
   /// The recurrence of the last step, which is that of the next one unless the stages change.
   struct Memory {

@@ -54,15 +54,18 @@ namespace detail {
 template <std::size_t capacity>
 struct NormalsPlace {
   std::uint64_t draw;
-  std::size_t first = 0;
+  std::size_t first = 0, count = capacity;
 
   constexpr NormalsPlace(std::size_t components, std::size_t k, std::uint64_t step) : draw(step) {
     if (components - k >= capacity) return;
-    const std::size_t count = components - k, steps = capacity / std::gcd(count, capacity);
+    count = components - k;
+    const std::size_t steps = capacity / std::gcd(count, capacity);
     const std::size_t before = step % steps * count;
     draw = step - step % steps + before / capacity;
     first = before % capacity;
   }
+  /// How many of the `count` lie in `draw`; the others begin the next one.
+  constexpr std::size_t here() const { return std::min(count, capacity - first); }
 };
 /// Whether the last `components` of a step ever end in another draw than they begin in.
 template <std::size_t capacity>
@@ -79,16 +82,15 @@ void fill_step_normals(const Draws& normals_of, std::uint64_t step, std::span<Nu
       std::tuple_size_v<std::decay_t<decltype(normals_of(step, std::size_t{}))>>;
   for (std::size_t k = 0; k < out.size(); k += capacity) {
     const detail::NormalsPlace<capacity> place(out.size(), k, step);
-    const std::size_t count = std::min(out.size() - k, capacity);
-    const std::size_t here = std::min(count, capacity - place.first);
+    const std::size_t here = place.here();
     const auto& normals = normals_of(place.draw, k / capacity);
     detail::unroll<capacity>([&](auto j) {
       if (j < here) out[k + j] = static_cast<Number>(normals[place.first + j]);
     });
-    if (here == count) continue;
+    if (here == place.count) continue;
     const auto& rest = normals_of(place.draw + 1, k / capacity);
     detail::unroll<capacity>([&](auto j) {
-      if (here + j < count) out[k + here + j] = static_cast<Number>(rest[j]);
+      if (here + j < place.count) out[k + here + j] = static_cast<Number>(rest[j]);
     });
   }
 }
@@ -193,8 +195,9 @@ class FreshIncrements {
  private:
   using Words = NoiseWords<NumberOf<V>>;
 
-  /// Trajectory by trajectory: the cost is in the sampling of the area itself.
-  AreaIncrement<V> area_increments_by_lanes(const Step& step) const {
+  /// Trajectory by trajectory: the cost is in the sampling of the area itself, and so the call is
+  /// left out of what ensembles inline.
+  [[gnu::noinline]] AreaIncrement<V> area_increments_by_lanes(const Step& step) const {
     using One = decltype(lane(like_, 0));
     AreaIncrement<V> all{like_, {}};
     all.A.resize(like_.size(), like_.size());

@@ -63,7 +63,9 @@ struct Exponentials {
   Z noise;  // multiplies g W when W is all that is known of the path
   Z area;   // multiplies g H, next to phi1 g W
 
-  explicit Exponentials(const Z& z) {
+  // For a matrix larger than the step of an ensemble that would inline it, and far slower than a
+  // call.
+  [[gnu::noinline]] explicit Exponentials(const Z& z) {
     if constexpr (std::is_arithmetic_v<Z>) {
       exp = std::exp(z);
       phi1 = stochflow::phi1(z);
