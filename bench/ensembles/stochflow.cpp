@@ -3,6 +3,7 @@
 #include "question.hpp"
 #include "stochflow/ensemble/lanes.hpp"
 #include "stochflow/methods/euler_maruyama.hpp"
+#include "stochflow/methods/ito_taylor15.hpp"
 #include "stochflow/methods/simplified_euler.hpp"
 #include "stochflow/methods/sriw1.hpp"
 #include "stochflow/noise/ars.hpp"
@@ -57,6 +58,17 @@ double in_lanes(const M& method, Equation equation, const EnsembleOptions& optio
   return not_done;
 }
 
+template <class P, class M>
+double gbm_in_lanes(const P& problem,
+                    const M& method,
+                    Equation equation,
+                    const EnsembleOptions& options) {
+  if (equation != Equation::gbm) return not_done;
+  return simulate_lanes(problem, method, 1.0, uniform_grid(0, 1, steps), options)
+      .moments[0][0]
+      .mean();
+}
+
 EnsembleOptions one_thread(std::uint64_t seed, std::int64_t paths) {
   return {.trajectories = paths, .seed = seed, .threads = 1};
 }
@@ -79,11 +91,14 @@ double lanes_ars(Equation equation, std::uint64_t seed, std::int64_t paths) {
 double lanes_two_point(Equation equation, std::uint64_t seed, std::int64_t paths) {
   return in_lanes<double>(SimplifiedEuler{}, equation, one_thread(seed, paths));
 }
-double lanes_order_one_half_more(Equation equation, std::uint64_t seed, std::int64_t paths) {
-  if (equation != Equation::gbm) return not_done;
-  return simulate_lanes(gbm, SRIW1{}, 1.0, uniform_grid(0, 1, steps), one_thread(seed, paths))
-      .moments[0][0]
-      .mean();
+double lanes_sriw1(Equation equation, std::uint64_t seed, std::int64_t paths) {
+  return gbm_in_lanes(gbm, SRIW1{}, equation, one_thread(seed, paths));
+}
+double lanes_taylor(Equation equation, std::uint64_t seed, std::int64_t paths) {
+  return gbm_in_lanes(gbm, ItoTaylor15{}, equation, one_thread(seed, paths));
+}
+double lanes_taylor_commuting(Equation equation, std::uint64_t seed, std::int64_t paths) {
+  return gbm_in_lanes(with_commuting_drift(gbm), ItoTaylor15{}, equation, one_thread(seed, paths));
 }
 double one_by_one(Equation equation, std::uint64_t seed, std::int64_t paths) {
   if (equation != Equation::gbm) return not_done;

@@ -50,6 +50,40 @@ TEST(Dual, FunctionsAgreeWithDifferences) {
 
 TEST(Dual, SquareRootOfAConstantZeroIsNotNan) { EXPECT_EQ(sqrt(Dual(0.0)).derivative, 0.0); }
 
+// Constants on either side, as they come and made dual numbers: the same values.
+TEST(Dual, ArithmeticWithConstants) {
+  const Dual x(0.7, 2);
+  const auto expect_same = [](Dual plain, Dual dual) {
+    EXPECT_EQ(plain.value, dual.value);
+    EXPECT_EQ(plain.derivative, dual.derivative);
+  };
+  expect_same(x + 3, x + Dual(3));
+  expect_same(3 + x, Dual(3) + x);
+  expect_same(x - 3, x - Dual(3));
+  expect_same(3 - x, Dual(3) - x);
+  expect_same(x * 3, x * Dual(3));
+  expect_same(3 * x, Dual(3) * x);
+  expect_same(x / 3, x / Dual(3));
+  expect_same(3 / x, Dual(3) / x);
+}
+
+TEST(SecondDerivative, AlongDirectionsWithTheFirst) {
+  const auto f = [](const auto& y) {
+    using T = typename std::decay_t<decltype(y)>::Scalar;
+    return Vector<T, 2>(y[0] * y[0] * y[1], exp(y[0]) / y[1]);
+  };
+  const Vector<double, 2> y(0.5, 2), v(1, -2), w(3, 0.5), u(0.25, 4);
+  const Vector<double, 2> d = second_derivative(f, y, v, w, u);
+  const double e = std::exp(0.5);
+  // Second derivatives of the first component: 2 y1, 2 y0 (mixed), 0.
+  EXPECT_NEAR(d[0], 4 * 3 + 1 * (0.5 - 6) + 2 * 0.25 + 0.25 * 4, 1e-14);
+  // Of the second: e/y1, -e/y1^2 (mixed), 2 e/y1^3.
+  EXPECT_NEAR(
+      d[1], e / 2 * 3 - e / 4 * (0.5 - 6) + 2 * e / 8 * -1 + e / 2 * 0.25 - e / 4 * 4, 1e-14);
+  const auto constant = [](const auto&) { return 3.0; };
+  EXPECT_EQ(second_derivative(constant, 0.5, 1.0, 1.0, 1.0), 0);
+}
+
 TEST(DiffusionDerivative, MatrixAlongADirection) {
   const auto sde = ito<Noise::general>([](const auto& y, double) { return y; },
                                        [](const auto& y, double s) {

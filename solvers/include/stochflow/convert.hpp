@@ -23,16 +23,6 @@
 namespace stochflow {
 namespace detail {
 
-/// A value shaped like the state: a diffusion may be one number for many components.
-template <class X, class G>
-X shaped_like(const X& x, const G& g) {
-  if constexpr (EigenExpression<X> && is_number<G>) {
-    return X::Constant(x.size(), g);
-  } else {
-    return X(g);
-  }
-}
-
 /// sum_j Dg^j g^j; for diagonal and scalar noise Dg g.
 template <class P, class X>
 X noise_drift(const P& problem, const X& x, double t) {
@@ -60,10 +50,10 @@ X noise_drift(const P& problem, const X& x, double t) {
 }
 
 template <class X>
-struct HoldsDuals : std::is_same<X, Dual> {};
+struct HoldsDuals : std::bool_constant<is_dual<X>> {};
 template <class X>
 requires requires { typename X::Scalar; }
-struct HoldsDuals<X> : std::is_same<typename X::Scalar, Dual> {};
+struct HoldsDuals<X> : std::bool_constant<is_dual<typename X::Scalar>> {};
 
 }  // namespace detail
 
@@ -72,6 +62,7 @@ template <class P, Calculus C>
 struct Converted {
   static constexpr Calculus calculus = C;
   static constexpr Noise noise = P::noise;
+  static constexpr bool drift_commutes = stochflow::drift_commutes<P>;
 
   P problem;
 

@@ -46,6 +46,30 @@ struct DualOf {
   friend constexpr DualOf operator*(DualOf a, DualOf b) { return a *= b; }
   friend constexpr DualOf operator/(DualOf a, DualOf b) { return a /= b; }
 
+  // With constants: as a dual, a constant would have a derivative of zero, and a compiler must not
+  // leave out the products with it.
+  template <class A>
+  requires std::is_arithmetic_v<A>
+  friend constexpr DualOf operator+(DualOf a, A b) { return {a.value + b, a.derivative}; }
+  template <class A>
+  requires std::is_arithmetic_v<A>
+  friend constexpr DualOf operator+(A a, DualOf b) { return {a + b.value, b.derivative}; }
+  template <class A>
+  requires std::is_arithmetic_v<A>
+  friend constexpr DualOf operator-(DualOf a, A b) { return {a.value - b, a.derivative}; }
+  template <class A>
+  requires std::is_arithmetic_v<A>
+  friend constexpr DualOf operator-(A a, DualOf b) { return {a - b.value, -b.derivative}; }
+  template <class A>
+  requires std::is_arithmetic_v<A>
+  friend constexpr DualOf operator*(DualOf a, A b) { return {a.value * b, a.derivative * b}; }
+  template <class A>
+  requires std::is_arithmetic_v<A>
+  friend constexpr DualOf operator*(A a, DualOf b) { return {a * b.value, a * b.derivative}; }
+  template <class A>
+  requires std::is_arithmetic_v<A>
+  friend constexpr DualOf operator/(DualOf a, A b) { return {a.value / b, a.derivative / b}; }
+
   // Of the values: bool, or the mask of a pack.
   friend constexpr auto operator<(DualOf a, DualOf b) { return a.value < b.value; }
   friend constexpr auto operator>(DualOf a, DualOf b) { return a.value > b.value; }

@@ -78,6 +78,8 @@ struct MethodFacts {
   int drift_evaluations = 1;
   int diffusion_evaluations = 1;
   NoiseInput needs = NoiseInput::W;
+  /// Whether the increments are enough where the drift commutes with the noise (sde.hpp).
+  bool areas_cancel = false;
   /// Whether the state decides how many stages a step has, as in stabilised methods: trajectories
   /// in lanes must go through the same ones.
   bool stages_by_state = false;

@@ -88,7 +88,7 @@ class GridRun {
     const double t = grid[static_cast<std::size_t>(step_)];
     const double t_next = grid[static_cast<std::size_t>(step_) + 1];
     const Step step{.index = step_, .t = t, .h = t_next - t};
-    const auto dB = increment_for<M>(path, step);
+    const auto dB = increment_for<M, P>(path, step);
     X& x = solution_.x;
 
     // Points of the step already looked at for events.

@@ -96,6 +96,16 @@ auto plain(const E& e) {
   }
 }
 
+/// A value shaped like the state: a diffusion may be one number for many components.
+template <class X, class G>
+X shaped_like(const X& x, const G& g) {
+  if constexpr (EigenExpression<X> && is_number<G>) {
+    return X::Constant(x.size(), g);
+  } else {
+    return X(g);
+  }
+}
+
 }  // namespace detail
 
 /// max(x, 0), for every kind of number: the full truncation of square-root diffusions.

@@ -11,6 +11,7 @@
 
 #include "stochflow/ensemble/lanes.hpp"
 #include "stochflow/methods/euler_maruyama.hpp"
+#include "stochflow/methods/ito_taylor15.hpp"
 #include "stochflow/methods/milstein.hpp"
 #include "stochflow/methods/ri6.hpp"
 #include "stochflow/methods/sri2.hpp"
@@ -84,6 +85,9 @@ int main() {
   const Vector<double, 3> lorenz(1, 2, 20);
   print("gbm Milstein double", gbm, Milstein{}, 1.0);
   print("gbm Milstein float", gbm, Milstein{}, 1.0F);
+  print("gbm ItoTaylor15 double", gbm, ItoTaylor15{}, 1.0);
+  print("gbm ItoTaylor15 float", gbm, ItoTaylor15{}, 1.0F);
+  print("lorenz ItoTaylor15 double", StochasticLorenz{}, ItoTaylor15{}, lorenz);
   print("gbm SRIW1 double", gbm, SRIW1{}, Vector<double, 2>(1, 2));
   print("gbm RI6 double", gbm, RI6{}, 1.0);
   print<Ars>("gbm EulerMaruyama double, Ars", gbm, EulerMaruyama{}, 1.0);

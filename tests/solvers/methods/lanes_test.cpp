@@ -17,7 +17,7 @@ void expect_same_step(const P& problem, const M& method, const X& x0) {
   const Step step{.index = 3, .t = 0.25, .h = 0.125};
   const auto advance = [&](const auto& x, std::uint64_t first) {
     const auto path = brownian_path(problem, x, 0.0, 9, first);
-    return method.step(problem, x, step.t, step.h, detail::increment_for<M>(path, step));
+    return method.step(problem, x, step.t, step.h, detail::increment_for<M, P>(path, step));
   };
   const Lanes all = advance(to_lanes(x0), 40);
   for (int l = 0; l < Pack<double>::lanes; ++l) {
@@ -77,6 +77,7 @@ TEST(Methods, StepPacksAsTheyStepNumbers) {
   check(MilsteinGeneral{});
   check(MilsteinGeneralDerivativeFree{});
   check(SplitStepEulerMaruyama{});
+  check(ItoTaylor15{});
   check(SRI2{});
   check(SRIW1{});
   check(SRIW2{});

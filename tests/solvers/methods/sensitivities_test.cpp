@@ -38,7 +38,7 @@ void expect_derivative(const M& method) {
   const auto x0 = P::x0();
   const Step step{.index = 2, .t = P::t0, .h = 1.0 / 32};
   const auto dB =
-      stochflow::detail::increment_for<M>(brownian_path(problem, x0, P::t0, 5, 1), step);
+      stochflow::detail::increment_for<M, P>(brownian_path(problem, x0, P::t0, 5, 1), step);
   const auto on = [&](const auto& x, const auto& noise) {
     return method.step(problem, x, step.t, step.h, noise);
   };

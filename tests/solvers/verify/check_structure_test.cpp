@@ -89,6 +89,47 @@ TEST(CheckStructure, SaysWhereADeclarationCouldBeStronger) {
   EXPECT_NE(report.text.find("at this point it is commutative"), std::string::npos) << report.text;
 }
 
+TEST(CheckStructure, WhetherTheDriftCommutesWithTheNoise) {
+  // Itô drift and noise of X = (1 + t) / (1/x0 - W) in the sense of Stratonovich, and of a
+  // component that stands still.
+  const auto drift = [](const auto& x, double t) {
+    using T = typename std::decay_t<decltype(x)>::Scalar;
+    const double b = 1 / (1 + t);
+    return Vector<T, 2>(b * x[0] + b * b * x[0] * x[0] * x[0], T(0));
+  };
+  const auto diffusion = [](const auto& x, double t) {
+    using T = typename std::decay_t<decltype(x)>::Scalar;
+    return Vector<T, 2>(x[0] * x[0] / (1 + t), T(0));
+  };
+  const Pair x(0.7, -0.2);
+  const auto report =
+      check_structure(with_commuting_drift(ito<Noise::diagonal>(drift, diffusion)), x, 0.3);
+  EXPECT_TRUE(report) << report.text;
+  EXPECT_NE(report.text.find("commute with the noise, and does"), std::string::npos) << report.text;
+  EXPECT_TRUE(check_structure(with_commuting_drift(ito<Noise::scalar>(drift, diffusion)), x, 0.3));
+
+  const auto expect_false = [&](const auto& problem, const auto& at, const char* words) {
+    const auto result = check_structure(with_commuting_drift(problem), at, 0.3);
+    EXPECT_FALSE(result);
+    EXPECT_NE(result.text.find(words), std::string::npos) << result.text;
+  };
+  // The same fields in Stratonovich's sense are another equation.
+  expect_false(
+      stratonovich<Noise::diagonal>(drift, diffusion), x, "component 0 of L^j f - L^0 g^j");
+  // L^1 f = -theta sigma, L^0 g = 0
+  expect_false(
+      OrnsteinUhlenbeck{.theta = 1.5, .sigma = 0.4}, 0.7, "is -0.6 for Brownian motion j = 0");
+  const auto lorenz = StochasticLorenz{};
+  expect_false(lorenz, Vector<double, 3>(1, 2, 3), "take that declaration away");
+  // Of the noise of the other component.
+  const auto mixing = [](const auto& y, double) {
+    using T = typename std::decay_t<decltype(y)>::Scalar;
+    return Vector<T, 2>(0.5 * y[0], 0.5 * y[1] + 0.1 * y[0]);
+  };
+  const auto linear = [](const auto& y, double) { return 0.2 * y; };
+  expect_false(ito<Noise::diagonal>(mixing, linear), x, "component 1 of L^j f - L^0 g^j is 0.014");
+}
+
 TEST(CheckStructure, ADerivativeThatIsNotFiniteIsMisuse) {
   const auto root = [](const auto& x, double) {
     using std::sqrt;

@@ -61,6 +61,7 @@ TEST(Convergence, CountsWhatAStepEvaluates) {
   // Its third drift is at the state itself, like the first one, and is not evaluated again.
   EXPECT_EQ(evaluations(ito, SRIW1{}), stated<SRIW1>);
   EXPECT_EQ(evaluations(ito, SOSRI{}), stated<SOSRI>);
+  EXPECT_EQ(evaluations(GbmTest<Calculus::ito>{}, ItoTaylor15{}), stated<ItoTaylor15>);
   EXPECT_EQ(evaluations(TanhTest<Calculus::stratonovich>{}, Heun{}), stated<Heun>);
 }
 

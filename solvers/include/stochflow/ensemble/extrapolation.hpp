@@ -91,7 +91,7 @@ ExtrapolatedMean extrapolated_mean(const P& problem,
       const auto fine = solve(problem, method, x0, std::span<const double>(fine_grid), path);
       const auto coarse = [&] {
         const std::span<const double> grid(coarse_grid);
-        if constexpr (detail::can_be_coarsened(M::facts.needs)) {
+        if constexpr (detail::can_be_coarsened(detail::needed<M, P>)) {
           return solve(problem, method, x0, grid, Coarsened(path, 2));
         } else {
           return solve(problem, method, x0, grid, PathId{options.seed, 2 * id + 1});

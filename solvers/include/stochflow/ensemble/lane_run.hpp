@@ -41,7 +41,7 @@ inline constexpr bool has_fixed_size<Eigen::Array<T, Eigen::Dynamic, 1>> = false
 /// Implicit methods.
 template <class M, class P, class X>
 concept SolvesEquations = requires(const M& method, const P& problem, const X& x, const Step& s) {
-  method.attempt(problem, x, 0.0, 0.0, increment_for<M>(brownian_path(problem, x, 0.0, 0), s))
+  method.attempt(problem, x, 0.0, 0.0, increment_for<M, P>(brownian_path(problem, x, 0.0, 0), s))
       .status;
 };
 
@@ -96,7 +96,7 @@ class LaneRun {
   [[gnu::flatten]] bool take(const Step& step) {
     Number zero(0);
     for (std::size_t p = 0; p < packs; ++p) {
-      const auto dB = increment_for<M>(noise_.at(p), step);
+      const auto dB = increment_for<M, P>(noise_.at(p), step);
       x_[p] = step_with(method_, problem_, x_[p], step.t, step.h, dB, memory_[p]);
       zero = zero_if_finite(x_[p], zero);
     }
@@ -119,7 +119,7 @@ class LaneRun {
 
   const P& problem_;
   const M& method_;
-  LaneNoise<M::facts.needs, Noises, packs, Generator> noise_;
+  LaneNoise<needed<M, P>, Noises, packs, Generator> noise_;
   std::array<State, packs> x_;
   std::array<MemoryOf<M, P, State>, packs> memory_;
   std::array<PackMask<NumberOf<X>>, packs> fine_;

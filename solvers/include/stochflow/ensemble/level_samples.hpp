@@ -74,7 +74,7 @@ struct LevelBlock {
   using Noises = decltype(noise_like(std::declval<const P&>(), std::declval<const State&>(), 0.0));
   static constexpr auto lanes = static_cast<std::size_t>(Pack<Number>::lanes);
   static constexpr std::size_t packs = static_cast<std::size_t>(leaf_size) / lanes;
-  using Noise = LaneNoise<M::facts.needs, Noises, packs>;
+  using Noise = LaneNoise<needed<M, P>, Noises, packs>;
   using States = std::array<State, packs>;
 
   /// The payoff of every trajectory.
@@ -112,7 +112,7 @@ LevelSamples single_samples(const P& problem,
     const Step step{static_cast<std::int64_t>(n), grid[n], grid[n + 1] - grid[n]};
     noise.prepare(step);
     for (std::size_t p = 0; p < Block::packs; ++p) {
-      x[p] = method.step(problem, x[p], step.t, step.h, increment_for<M>(noise.at(p), step));
+      x[p] = method.step(problem, x[p], step.t, step.h, increment_for<M, P>(noise.at(p), step));
     }
   }
   return level_samples(Block::payoffs(x, payoff));
@@ -129,9 +129,9 @@ LevelSamples coupled_samples(const P& problem,
                              std::uint64_t seed,
                              int level,
                              std::int64_t leaf) {
+  constexpr NoiseInput needs = needed<M, P>;
   static_assert(
-      M::facts.needs == NoiseInput::W || M::facts.needs == NoiseInput::WH ||
-          M::facts.needs == NoiseInput::WHK,
+      needs == NoiseInput::W || needs == NoiseInput::WH || needs == NoiseInput::WHK,
       "Multilevel Monte Carlo runs two step sizes on one Brownian path, so the method must "
       "need W, (W, H) or (W, H, K): two- and three-point variables have no path, and "
       "Levy areas are better avoided.");
@@ -146,13 +146,13 @@ LevelSamples coupled_samples(const P& problem,
   coarse.fill(to_lanes(x0));
   if constexpr (with_twin) twin.fill(to_lanes(x0));
   const auto grid = uniform_grid(t0, t1, steps);
-  using Increments = decltype(increment_for<M>(noise.at(0), Step{}));
+  using Increments = decltype(increment_for<M, P>(noise.at(0), Step{}));
   std::array<Increments, Block::packs> first_half;
   for (std::size_t n = 0; n + 1 < grid.size(); ++n) {
     const Step step{static_cast<std::int64_t>(n), grid[n], grid[n + 1] - grid[n]};
     noise.prepare(step);
     for (std::size_t p = 0; p < Block::packs; ++p) {
-      const auto dB = increment_for<M>(noise.at(p), step);
+      const auto dB = increment_for<M, P>(noise.at(p), step);
       fine[p] = method.step(problem, fine[p], step.t, step.h, dB);
       if (n % 2 == 0) {
         first_half[p] = dB;

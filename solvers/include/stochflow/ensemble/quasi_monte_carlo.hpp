@@ -130,8 +130,8 @@ QuasiResult quasi_monte_carlo(const P& problem,
                               std::span<const double> grid,
                               const Payoff& payoff,
                               const QuasiOptions& options = {}) {
-  static_assert(M::facts.needs == NoiseInput::W || M::facts.needs == NoiseInput::WH ||
-                    M::facts.needs == NoiseInput::WHK,
+  constexpr NoiseInput needs = detail::needed<M, P>;
+  static_assert(needs == NoiseInput::W || needs == NoiseInput::WH || needs == NoiseInput::WHK,
                 "Sobol points make paths of W, (W, H) and (W, H, K); Levy areas and two- and "
                 "three-point variables have no use for their evenness: take simulate_lanes.");
   static_assert(std::is_same_v<NumberOf<X>, double>,
@@ -152,7 +152,7 @@ QuasiResult quasi_monte_carlo(const P& problem,
   constexpr std::size_t block = 64;
   constexpr auto lanes = static_cast<std::size_t>(Number::lanes);
 
-  const detail::SobolFamily family(grid, noises, M::facts.needs);
+  const detail::SobolFamily family(grid, noises, needs);
   std::vector<std::vector<OwenScrambling>> keys;
   for (int r = 0; r < options.scramblings; ++r) {
     keys.push_back(family.scrambling(options.seed, static_cast<std::uint64_t>(r)));
@@ -174,7 +174,8 @@ QuasiResult quasi_monte_carlo(const P& problem,
         const Step step{static_cast<std::int64_t>(n), grid[n], grid[n + 1] - grid[n]};
         for (std::size_t p = 0; p < x.size(); ++p) {
           const detail::SobolRows<V> path{rows.data(), grid.size() - 1, block, p * lanes};
-          x[p] = method.step(problem, x[p], step.t, step.h, detail::increment_for<M>(path, step));
+          x[p] =
+              method.step(problem, x[p], step.t, step.h, detail::increment_for<M, P>(path, step));
         }
       }
       for (const State& state : x) {

@@ -44,8 +44,8 @@ struct Milstein {
     if constexpr (P::noise == Noise::additive) {
       return euler;
     } else if constexpr (requires { sde.diffusion_derivative(x, t); }) {
-      const X g = as_state<X>(sde.diffusion(x, t), x);
-      const X slope = as_state<X>(sde.diffusion_derivative(x, t), x);
+      const X g = detail::shaped_like(x, sde.diffusion(x, t));
+      const X slope = detail::shaped_like(x, sde.diffusion_derivative(x, t));
       return euler + 0.5 * (slope * g) * (dB.W * dB.W - c);
     } else {
       static_assert(DualDiffusion<P, X>,
@@ -58,21 +58,10 @@ struct Milstein {
         const auto I = iterated_integrals<P::calculus>(h, dB);
         return euler + detail::milstein_correction(sde, x, t, I);
       } else {
-        const X g = as_state<X>(sde.diffusion(x, t), x);
-        const X slope_g = as_state<X>(diffusion_derivative_along(sde, x, t, g), x);
+        const X g = detail::shaped_like(x, sde.diffusion(x, t));
+        const X slope_g = detail::shaped_like(x, diffusion_derivative_along(sde, x, t, g));
         return euler + 0.5 * slope_g * (dB.W * dB.W - c);
       }
-    }
-  }
-
- private:
-  /// A diffusion may be one number for a state of many components.
-  template <class X, class G>
-  static X as_state(const G& g, [[maybe_unused]] const X& like) {
-    if constexpr (EigenExpression<X> && is_number<G>) {
-      return X::Constant(like.size(), g);
-    } else {
-      return X(g);
     }
   }
 };

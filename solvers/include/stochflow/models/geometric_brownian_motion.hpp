@@ -15,6 +15,7 @@ struct GeometricBrownianMotion {
   static constexpr std::string_view name = "gbm";
   static constexpr Calculus calculus = Calculus::ito;
   static constexpr Noise noise = Noise::diagonal;
+  static constexpr bool drift_commutes = true;
 
   double mu = 0.05;    // growth rate, 1/time
   double sigma = 0.2;  // volatility, 1/sqrt(time)

@@ -6,13 +6,19 @@
 
 #include "stochflow/facts.hpp"
 #include "stochflow/noise/increment_types.hpp"
+#include "stochflow/sde.hpp"
 
 namespace stochflow::detail {
 
-/// What method M asks of `path` over a step.
-template <class M, class Path>
+/// What method M asks for on problem P.
+template <class M, class P>
+inline constexpr NoiseInput needed =
+    drift_commutes<P>&& M::facts.areas_cancel ? NoiseInput::W : M::facts.needs;
+
+/// What method M asks of `path` over a step on problem P.
+template <class M, class P, class Path>
 auto increment_for(const Path& path, const Step& step) {
-  constexpr NoiseInput needs = M::facts.needs;
+  constexpr NoiseInput needs = needed<M, P>;
   if constexpr (needs == NoiseInput::W) {
     return path.increment(step);
   } else if constexpr (needs == NoiseInput::WH) {

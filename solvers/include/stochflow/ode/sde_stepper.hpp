@@ -38,7 +38,7 @@ class OdeintSdeStepper {
     using P = typename boost::numeric::odeint::unwrap_reference<System>::type;
     detail::require_compatible<P, M>();
     const P& problem = system;
-    const auto dB = detail::increment_for<M>(path_, Step{next_++, t, h});
+    const auto dB = detail::increment_for<M, P>(path_, Step{next_++, t, h});
     x = detail::step_with(method_, problem, x, t, h, dB, memory_);
   }
 

@@ -14,6 +14,7 @@
 #include "stochflow/methods/heun.hpp"
 #include "stochflow/methods/implicit_midpoint.hpp"
 #include "stochflow/methods/implicit_milstein.hpp"
+#include "stochflow/methods/ito_taylor15.hpp"
 #include "stochflow/methods/ken_carp_sra.hpp"
 #include "stochflow/methods/log_ode.hpp"
 #include "stochflow/methods/midpoint.hpp"
@@ -71,6 +72,7 @@ using Methods = std::tuple<EulerMaruyama,
                            MilsteinGeneral,
                            MilsteinGeneralDerivativeFree,
                            SplitStepEulerMaruyama,
+                           ItoTaylor15,
                            SRI2,
                            SRIW1,
                            SRIW2,

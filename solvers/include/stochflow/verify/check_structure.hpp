@@ -1,7 +1,8 @@
 #pragma once
 
 // Whether a problem's declared noise structure is true: check_structure(problem, x, t) looks at the
-// derivatives of the diffusion at one point, by dual numbers, and reports in a sentence. A wrong
+// derivatives of the diffusion at one point, by dual numbers, and reports in a sentence; and where
+// the problem declares that its drift commutes with its noise, whether it does. A wrong
 // declaration does not crash anything, it costs order: Milstein's method on a "diagonal" noise
 // whose components depend on one another is of strong order 1/2. Where a declaration fails at one
 // point it is false; where it holds it is true there, so choose a point without zeros and
@@ -89,6 +90,61 @@ Eigen::MatrixXd as_matrix(const G& g, Eigen::Index rows) {
   }
 }
 
+/// The components of x.
+template <class X>
+Eigen::Index size_of(const X& x) {
+  return as_matrix(x, 1).rows();
+}
+
+/// What keeps the drift f from commuting with the noise (sde.hpp): the first component `row` and
+/// column j = `first` where L^j f - L^0 g^j is not zero beyond rounding. The derivative in time is
+/// a central difference, good to 1e-9 or so.
+template <class P, class X>
+Finding drift_commutator(const P& problem, const X& x, double t) {
+  const Eigen::Index N = size_of(x);
+  const auto columns = [&](const auto& g) {
+    const Eigen::MatrixXd matrix = as_matrix(g, N);
+    constexpr bool is_array = !MatrixExpression<decltype(g)> && P::noise != Noise::scalar;
+    return is_array ? Eigen::MatrixXd(matrix.col(0).asDiagonal()) : matrix;
+  };
+  const auto state = [&](const Eigen::VectorXd& v) {
+    X result = x;
+    if constexpr (EigenExpression<X>) {
+      result = v.array();
+    } else {
+      result = v[0];
+    }
+    return result;
+  };
+  const auto drift = [&](const auto& y) { return problem.drift(y, t); };
+  const auto diffusion_at = [&](double s) {
+    return columns(stochflow::detail::plain(problem.diffusion(x, s)));
+  };
+  const auto diffusion = [&](const auto& y) { return problem.diffusion(y, t); };
+  const X zero = x * 0.0;
+
+  const Eigen::MatrixXd g = diffusion_at(t);
+  const double delta = 1e-5;
+  Eigen::MatrixXd along_drift =
+      columns(diffusion_derivative_along(problem, x, t, X(problem.drift(x, t)))) +
+      (diffusion_at(t + delta) - diffusion_at(t - delta)) / (2 * delta);
+  for (Eigen::Index k = 0; k < g.cols() && P::calculus == Calculus::ito; ++k) {
+    const X g_k = state(g.col(k));
+    along_drift += 0.5 * columns(second_derivative(diffusion, x, g_k, g_k, zero));
+  }
+  for (Eigen::Index j = 0; j < g.cols(); ++j) {
+    const Eigen::MatrixXd along_noise =
+        as_matrix(second_derivative(drift, x, zero, zero, state(g.col(j))), N);
+    for (Eigen::Index i = 0; i < N; ++i) {
+      const double a = along_noise(i, 0), b = along_drift(i, j);
+      if (!(std::abs(a - b) <= 1e-7 * (std::abs(a) + std::abs(b) + g.cwiseAbs().maxCoeff()))) {
+        return {true, i, j, 0, a - b};
+      }
+    }
+  }
+  return {};
+}
+
 }  // namespace detail
 
 /// Throws std::invalid_argument where the diffusion has no finite derivative.
@@ -100,13 +156,7 @@ StructureReport check_structure(const P& problem, const X& x, double t) {
                 "it.");
   const auto value = stochflow::detail::plain(problem.diffusion(x, t));
   constexpr bool is_matrix = MatrixExpression<decltype(value)>;
-  const Eigen::Index N = [&] {
-    if constexpr (EigenExpression<X>) {
-      return x.size();
-    } else {
-      return Eigen::Index{1};
-    }
-  }();
+  const Eigen::Index N = detail::size_of(x);
   const Eigen::MatrixXd g = detail::as_matrix(value, N);
   detail::Derivatives D;
   for (Eigen::Index l = 0; l < N; ++l) {
@@ -181,6 +231,25 @@ StructureReport check_structure(const P& problem, const X& x, double t) {
   } else {
     text << "; at this point it is " << name(report.found)
          << ", for which there are better methods: if that is so everywhere, declare it.";
+  }
+  if constexpr (drift_commutes<P>) {
+    static_assert(TwiceDifferentiable<P, X>,
+                  "check_structure needs second derivatives to see whether the drift commutes with "
+                  "the noise: write drift and diffusion generic in their number type (const auto& "
+                  "x) so that dual numbers can pass through them.");
+    text << " The drift is declared to commute with the noise";
+    const detail::Finding remains = detail::drift_commutator(problem, x, t);
+    if (remains.any) {
+      fails("component ",
+            remains.row,
+            " of L^j f - L^0 g^j is ",
+            remains.value,
+            " for Brownian motion j = ",
+            remains.first,
+            ": take that declaration away.");
+    } else {
+      text << ", and does, at this point.";
+    }
   }
   report.text = text.str();
   return report;

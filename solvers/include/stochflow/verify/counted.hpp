@@ -13,6 +13,7 @@ template <class P>
 struct Counted {
   static constexpr Calculus calculus = P::calculus;
   static constexpr Noise noise = P::noise;
+  static constexpr bool drift_commutes = stochflow::drift_commutes<P>;
   P problem;
   std::int64_t* count;
 

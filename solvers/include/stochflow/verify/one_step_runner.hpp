@@ -8,6 +8,7 @@
 #include <functional>
 #include <type_traits>
 
+#include "stochflow/noise/increment_for.hpp"
 #include "stochflow/noise/increments.hpp"
 #include "stochflow/verify/noise_nodes.hpp"
 #include "stochflow/verify/series.hpp"
@@ -67,13 +68,14 @@ template <class P, class M, class X>
 OneStep one_step(const P& problem, const M& method, const X& x0, double t0) {
   const auto like = noise_like(problem, x0, t0);
   using V = std::decay_t<decltype(like)>;
+  constexpr NoiseInput needs = stochflow::detail::needed<M, P>;
   OneStep step;
-  step.needs = M::facts.needs;
+  step.needs = needs;
   step.size = step.noises = 1;
   if constexpr (!std::is_arithmetic_v<X>) step.size = static_cast<int>(x0.size());
   if constexpr (!std::is_arithmetic_v<V>) step.noises = static_cast<int>(like.size());
   step.run = [=](double h, const NoiseValues& values, auto& distance) {
-    const X x = method.step(problem, x0, t0, h, increment_from<M::facts.needs>(values, like));
+    const X x = method.step(problem, x0, t0, h, increment_from<needs>(values, like));
     if constexpr (std::is_arithmetic_v<X>) {
       distance[0] = x - x0;
     } else {

@@ -161,6 +161,7 @@ struct TanhTest {
   static constexpr std::string_view name = "tanh";
   static constexpr Calculus calculus = C;
   static constexpr Noise noise = Noise::diagonal;
+  static constexpr bool drift_commutes = true;
   static constexpr double t1 = 1;
   static double x0() { return 0.3; }
 

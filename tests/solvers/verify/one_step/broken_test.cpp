@@ -166,6 +166,8 @@ const std::map<std::string, int> free_times = {
     {"SRA3 on additive", 2},
     {"SOSRA on additive", 3},
     {"SOSRA2 on additive", 3},
+    // The derivatives, in terms of higher order.
+    {"ItoTaylor15 on scalar", 3},
     // The first evaluation of the drift, which only stages use.
     {"SMEA on scalar", 1},
     // The two columns of the Jacobian; the last stage, where g is taken for the other noise terms.
