@@ -61,7 +61,6 @@ struct Generator {
   void draw(std::uint64_t index, std::uint32_t lane, std::array<std::array<D, 2>, packs>& out) {
     const W m0 = word(0xD2511F53), m1 = word(0xCD9E8D57);
     const W lanes = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
-    const W half = word(0xFFFFFFFF);
     for (int p = 0; p < packs; p += 2) {
       std::array<W, 2> c0, c1, c2, c3;
       for (int k = 0; k < 2; ++k) {
@@ -76,8 +75,8 @@ struct Generator {
 #pragma GCC unroll 2
         for (int k = 0; k < 2; ++k) {
           const W p0 = _mm512_mul_epu32(c0[k], m0), p1 = _mm512_mul_epu32(c2[k], m1);
-          c0[k] = _mm512_xor_si512(_mm512_xor_si512(_mm512_srli_epi64(p1, 32), c1[k]), word(k0));
-          c2[k] = _mm512_xor_si512(_mm512_xor_si512(_mm512_srli_epi64(p0, 32), c3[k]), word(k1));
+          c0[k] = _mm512_xor_si512(_mm512_xor_si512(upper_half(p1), c1[k]), word(k0));
+          c2[k] = _mm512_xor_si512(_mm512_xor_si512(upper_half(p0), c3[k]), word(k1));
           c1[k] = p1;
           c3[k] = p0;
         }
@@ -85,51 +84,61 @@ struct Generator {
         k1 += 0xBB67AE85;
       }
       for (int k = 0; k < 2; ++k) {
-        bits[p + k][0] =
-            _mm512_or_si512(_mm512_slli_epi64(c1[k], 32), _mm512_and_si512(c0[k], half));
-        bits[p + k][1] =
-            _mm512_or_si512(_mm512_slli_epi64(c3[k], 32), _mm512_and_si512(c2[k], half));
+        bits[p + k][0] = _mm512_mask_shuffle_epi32(c0[k], 0xAAAA, c1[k], _MM_PERM_ENUM(0xA0));
+        bits[p + k][1] = _mm512_mask_shuffle_epi32(c2[k], 0xAAAA, c3[k], _MM_PERM_ENUM(0xA0));
       }
     }
+    // The division of one pack, the root of the one before, the rest of the one before that.
+    auto begun = begin(bits[0][0]);
+    D r = radius(begun);
+    begun = begin(bits[1][0]);
     for (int p = 0; p < packs; ++p) {
-      const W one_to_two = _mm512_or_si512(_mm512_srli_epi64(bits[p][0], 12), word(1023ull << 52));
-      const D u = _mm512_sub_pd(_mm512_castsi512_pd(one_to_two), number(1 - 0x1p-53));
-      const D v =
-          _mm512_mul_pd(_mm512_cvtepu64_pd(_mm512_srli_epi64(bits[p][1], 11)), number(0x1p-53));
-      const D radius = _mm512_sqrt_pd(_mm512_mul_pd(number(-2), log(u)));
-      const auto [cosine, sine] = turn(v);
-      out[p] = {_mm512_mul_pd(radius, cosine), _mm512_mul_pd(radius, sine)};
+      const auto later = begin(bits[p + 2 < packs ? p + 2 : p][0]);
+      const D next = radius(begun);
+      const auto [cosine, sine] = turn(bits[p][1]);
+      out[p] = {_mm512_mul_pd(r, cosine), _mm512_mul_pd(r, sine)};
+      r = next;
+      begun = later;
     }
   }
 
-  static D log(D u) {
+  static W upper_half(W a) { return _mm512_shuffle_epi32(a, _MM_PERM_ENUM(0xF5)); }
+
+  /// The exponent of a uniform, and (m - 1) / (m + 1) of its mantissa m.
+  static std::array<D, 2> begin(W bits) {
+    const W one_to_two = _mm512_or_si512(_mm512_srli_epi64(bits, 12), word(1023ull << 52));
+    const D u = _mm512_sub_pd(_mm512_castsi512_pd(one_to_two), number(1 - 0x1p-53));
     const W root_half = word(0x3FE6A09E667F3BCD);
     const W shifted = _mm512_sub_epi64(_mm512_castpd_si512(u), root_half);
-    const W biased = _mm512_srli_epi64(_mm512_add_epi64(shifted, word(1024ull << 52)), 52);
-    const D exponent =
-        _mm512_sub_pd(_mm512_castsi512_pd(_mm512_or_si512(biased, word(0x4330000000000000))),
-                      number(0x1p52 + 1024));
     const D m = _mm512_castsi512_pd(
         _mm512_add_epi64(_mm512_and_si512(shifted, word(0x000FFFFFFFFFFFFF)), root_half));
-    const D f = _mm512_sub_pd(m, number(1));
-    const D s = _mm512_div_pd(f, _mm512_add_pd(f, number(2)));
-    const D z = _mm512_mul_pd(s, s);
-    constexpr std::array<double, 7> artanh{6.666666666666735130e-01,
-                                           3.999999999940941908e-01,
-                                           2.857142874366239149e-01,
-                                           2.222219843214978396e-01,
-                                           1.818357216161805012e-01,
-                                           1.531383769920937332e-01,
-                                           1.479819860511658591e-01};
-    const D log_m =
-        _mm512_fmadd_pd(_mm512_mul_pd(s, z), polynomial(artanh, z), _mm512_add_pd(s, s));
-    return _mm512_fmadd_pd(exponent,
-                           number(6.93147180369123816490e-01),
-                           _mm512_fmadd_pd(exponent, number(1.90821492927058770002e-10), log_m));
+    return {_mm512_cvtepi64_pd(_mm512_srai_epi64(shifted, 52)),
+            _mm512_div_pd(_mm512_sub_pd(m, number(1)), _mm512_add_pd(m, number(1)))};
   }
 
-  static std::array<D, 2> turn(D v) {
-    const D quarter = _mm512_roundscale_pd(_mm512_fmadd_pd(number(4), v, number(0.5)), 9);
+  /// sqrt(-2 log u)
+  static D radius(const std::array<D, 2>& begun) {
+    const auto [exponent, s] = begun;
+    const D z = _mm512_mul_pd(s, s);
+    constexpr std::array<double, 7> artanh{-2 * 6.666666666666735130e-01,
+                                           -2 * 3.999999999940941908e-01,
+                                           -2 * 2.857142874366239149e-01,
+                                           -2 * 2.222219843214978396e-01,
+                                           -2 * 1.818357216161805012e-01,
+                                           -2 * 1.531383769920937332e-01,
+                                           -2 * 1.479819860511658591e-01};
+    const D log_m =
+        _mm512_fmadd_pd(_mm512_mul_pd(s, z), polynomial(artanh, z), _mm512_mul_pd(number(-4), s));
+    return _mm512_sqrt_pd(
+        _mm512_fmadd_pd(exponent,
+                        number(-2 * 6.93147180369123816490e-01),
+                        _mm512_fmadd_pd(exponent, number(-2 * 1.90821492927058770002e-10), log_m)));
+  }
+
+  static std::array<D, 2> turn(W bits) {
+    const D v = _mm512_mul_pd(_mm512_cvtepu64_pd(_mm512_srli_epi64(bits, 11)), number(0x1p-53));
+    const D shifted = _mm512_fmadd_pd(number(4), v, number(0x1.8p52));
+    const D quarter = _mm512_sub_pd(shifted, number(0x1.8p52));
     const D x =
         _mm512_mul_pd(_mm512_fmsub_pd(number(4), v, quarter), number(1.57079632679489661923));
     const D z = _mm512_mul_pd(x, x);
@@ -149,14 +158,15 @@ struct Generator {
     const D cosine = _mm512_fmadd_pd(_mm512_mul_pd(z, z),
                                      polynomial(cosine_terms, z),
                                      _mm512_fmadd_pd(number(-0.5), z, number(1)));
-    const W q = _mm512_castpd_si512(_mm512_add_pd(quarter, number(0x1p52)));
+    const W q = _mm512_castpd_si512(shifted), next = _mm512_add_epi64(q, word(1));
     const __mmask8 odd = _mm512_test_epi64_mask(q, word(1));
-    const W s = _mm512_castpd_si512(_mm512_mask_blend_pd(odd, sine, cosine));
-    const W c = _mm512_castpd_si512(_mm512_mask_blend_pd(odd, cosine, sine));
-    const W s_sign = _mm512_slli_epi64(_mm512_and_si512(q, word(2)), 62);
-    const W c_sign = _mm512_slli_epi64(_mm512_and_si512(_mm512_add_epi64(q, word(1)), word(2)), 62);
-    return {_mm512_castsi512_pd(_mm512_xor_si512(c, c_sign)),
-            _mm512_castsi512_pd(_mm512_xor_si512(s, s_sign))};
+    const W top = word(1ull << 63);
+    const auto signed_by = [top](D a, W quarters) {
+      const W sign = _mm512_and_si512(_mm512_slli_epi64(quarters, 62), top);
+      return _mm512_castsi512_pd(_mm512_xor_si512(_mm512_castpd_si512(a), sign));
+    };
+    return {signed_by(_mm512_mask_blend_pd(odd, cosine, sine), next),
+            signed_by(_mm512_mask_blend_pd(odd, sine, cosine), q)};
   }
 };
 

@@ -5,6 +5,7 @@
 // map to normals: two short loops that keep the processor busier than one long one), and what
 // neighbouring steps share is drawn once. The numbers are those of FreshIncrements.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -77,6 +78,25 @@ template <class D, std::size_t packs, class Generator>
   }
 }
 
+/// The normals of each pack of a row. The division and the root of the map are the slowest
+/// operations there are: each belongs to another pack than what is done meanwhile.
+template <class Words, std::size_t packs, class Word, class Normals>
+void map_to_normals(const std::array<std::array<Word, 2>, packs>& words,
+                    std::array<Normals, packs>& row) {
+  static_assert(packs >= 2);
+  auto radius = Words::radius(Words::begin(words[0]));
+  auto begun = Words::begin(words[1]);
+  for (std::size_t p = 0; p + 2 < packs; ++p) {
+    const auto later = Words::begin(words[p + 2]);
+    const auto next = Words::radius(begun);
+    row[p] = Words::end(radius, words[p]);
+    radius = next;
+    begun = later;
+  }
+  row[packs - 2] = Words::end(radius, words[packs - 2]);
+  row[packs - 1] = Words::end(Words::radius(begun), words[packs - 1]);
+}
+
 /// Standard normals shaped like V for every step.
 template <class V, std::size_t packs, class Generator>
 class LaneNormals {
@@ -121,7 +141,7 @@ class LaneNormals {
   [[gnu::flatten]] void draw_normals(std::uint64_t draw, std::size_t lane, Row& row) const {
     std::array<std::array<typename Words::Word, 2>, packs> words;
     draw_words<Number>(stream_, first_, draw, lane, words);
-    for (std::size_t p = 0; p < packs; ++p) row[p] = Words::normals(words[p]);
+    map_to_normals<Words>(words, row);
   }
 
   BasicRandomStream<Generator> stream_;

@@ -22,42 +22,65 @@ inline float signed_to_float(std::uint32_t word) {
   return static_cast<float>(static_cast<std::int32_t>(word));
 }
 
+/// The upper 9 bits, a signed number.
+inline float top_bits_as_float(std::uint32_t bits) {
+  return static_cast<float>(static_cast<std::int32_t>(bits) >> 23);
+}
+/// b, a if bit 30 of q is set, otherwise a, b.
+inline std::array<std::uint32_t, 2> exchanged_if_bit_30(std::uint32_t q,
+                                                        std::uint32_t a,
+                                                        std::uint32_t b) {
+  const std::uint32_t exchange = (a ^ b) & (0 - (q >> 30 & 1));
+  return {a ^ exchange, b ^ exchange};
+}
+
 namespace detail {
 
-/// log(u) for u in (0, 1], a float or a pack of them.
+/// For u in (0, 1], a float or a pack of them.
 template <class D>
-D float_log_of_uniform(const D& u) {
-  using std::fma;
+LogParts<D> parts_of_float_log(const D& u) {
   using Word = decltype(to_bits(u));
   constexpr std::uint32_t root_half = 0x3F3504F3;
   const Word shifted = to_bits(u) - Word(root_half);
-  const Word biased = (shifted + Word(std::uint32_t{128} << 23)) >> 23;
-  const D exponent = from_bits(biased | Word(std::uint32_t{0x4B000000})) - D(0x1p23 + 128);
   const D m = from_bits((shifted & Word(std::uint32_t{0x007FFFFF})) + Word(root_half));
-  const D f = m - D(1);
-  const D s = f / (f + D(2));
-  const D z = s * s;
+  return {top_bits_as_float(shifted), (m - D(1)) / (m + D(1))};
+}
+
+/// -2 log(u)
+template <class D>
+D minus_two_float_log(const LogParts<D>& u) {
+  using std::fma;
+  const D z = u.s * u.s;
   constexpr std::array<double, 4> artanh{
-      0.66666662693, 0.40000972152, 0.28498786688, 0.24279078841};
-  const D log_m = fma(s * z, polynomial(artanh, z), s + s);
-  constexpr double ln2_high = 6.9313812256e-01, ln2_low = 9.0580006145e-06;
-  return fma(exponent, D(ln2_high), fma(exponent, D(ln2_low), log_m));
+      -2 * 0.66666662693, -2 * 0.40000972152, -2 * 0.28498786688, -2 * 0.24279078841};
+  const D log_m = fma(u.s * z, polynomial(artanh, z), D(-4) * u.s);
+  constexpr double ln2_high = -2 * 6.9313812256e-01, ln2_low = -2 * 9.0580006145e-06;
+  return fma(u.exponent, D(ln2_high), fma(u.exponent, D(ln2_low), log_m));
 }
 
 }  // namespace detail
 
-/// Two independent standard normals from two random 32-bit words, or packs of them.
+/// The stages of the map (normal.hpp) for two random 32-bit words, or packs of them.
 template <class Word>
-auto float_normal_pair(const Word& w1, const Word& w2) {
+auto begin_float_normal_pair(const Word& w1) {
   using std::fma;
-  using std::sqrt;
   using D = decltype(to_float(w1));
+  return detail::parts_of_float_log(D(fma(to_float(w1), D(0x1p-32), D(0x1p-33))));
+}
+template <class D>
+D radius_of_float_normal_pair(const detail::LogParts<D>& begun) {
+  using std::sqrt;
+  return sqrt(detail::minus_two_float_log(begun));
+}
+template <class D, class Word>
+std::array<D, 2> end_float_normal_pair(const D& radius, const Word& w2) {
+  using std::fma;
   const auto word = [](std::uint32_t bits) { return Word(bits); };
-  const D uniform = fma(to_float(w1), D(0x1p-32), D(0x1p-33));
-  const D radius = sqrt(D(-2) * detail::float_log_of_uniform(uniform));
-  // Turns in units of a quarter, to the nearest: the rest lies in [-1/2, 1/2).
-  const Word quarter = (w2 + word(1u << 29)) >> 30;
-  const D x = signed_to_float(w2 - (quarter << 30)) * D(1.57079632679489661923 * 0x1p-30);
+  // Turns in units of a quarter, to the nearest: the upper two bits of q, and the rest lies in
+  // [-1/2, 1/2).
+  const Word q = w2 + word(1u << 29);
+  const Word rest = (q & word(0x3FFFFFFF)) - word(1u << 29);
+  const D x = signed_to_float(rest) * D(1.57079632679489661923 * 0x1p-30);
   const D z = x * x;
   constexpr std::array<double, 3> sine_terms{-1.6666654611e-1, 8.3321608736e-3, -1.9515295891e-4};
   constexpr std::array<double, 3> cosine_terms{
@@ -65,11 +88,16 @@ auto float_normal_pair(const Word& w1, const Word& w2) {
   const Word sine = to_bits(fma(x * z, detail::polynomial(sine_terms, z), x));
   const Word cosine =
       to_bits(fma(z * z, detail::polynomial(cosine_terms, z), fma(D(-0.5), z, D(1.0))));
-  const Word odd = word(0) - (quarter & word(1));
-  const Word exchange = (sine ^ cosine) & odd;
-  const D signed_sine = from_bits(sine ^ exchange ^ ((quarter & word(2)) << 30));
-  const D signed_cosine = from_bits(cosine ^ exchange ^ (((quarter + word(1)) & word(2)) << 30));
-  return std::array<D, 2>{radius * signed_cosine, radius * signed_sine};
+  // An odd quarter exchanges the two; the upper bit of the quarter, or of the next, is the sign.
+  const auto [a, b] = exchanged_if_bit_30(q, sine, cosine);
+  const Word sign = word(1u << 31), next = q + word(1u << 30);
+  return {radius * from_bits(b ^ (next & sign)), radius * from_bits(a ^ (q & sign))};
+}
+
+/// Two independent standard normals.
+template <class Word>
+auto float_normal_pair(const Word& w1, const Word& w2) {
+  return end_float_normal_pair(radius_of_float_normal_pair(begin_float_normal_pair(w1)), w2);
 }
 
 template <>

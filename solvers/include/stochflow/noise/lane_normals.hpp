@@ -60,9 +60,76 @@ inline WordPack multiply_low_halves(const WordPack& a, std::uint32_t m) {
 #endif
 }
 
+// Halves are moved by shuffles and not by shifts: multiplications and shifts of the widest
+// registers share one unit on Intel's processors, and shuffles have another.
+inline WordPack upper_half(const WordPack& a) {
+#if defined(__AVX512F__)
+  return WordPack::Simd(_mm512_maskz_shuffle_epi32(
+      0xFFFF, static_cast<__m512i>(a.simd()), static_cast<_MM_PERM_ENUM>(0xF5)));
+#elif defined(__AVX2__)
+  return WordPack::Simd(_mm256_shuffle_epi32(static_cast<__m256i>(a.simd()), 0xF5));
+#else
+  return a >> 32;
+#endif
+}
+inline WordPack join_lower_halves(const WordPack& lower, const WordPack& upper) {
+#if defined(__AVX512F__)
+  return WordPack::Simd(_mm512_mask_shuffle_epi32(static_cast<__m512i>(lower.simd()),
+                                                  0xAAAA,
+                                                  static_cast<__m512i>(upper.simd()),
+                                                  static_cast<_MM_PERM_ENUM>(0xA0)));
+#elif defined(__AVX2__)
+  const __m256i odd = _mm256_shuffle_epi32(static_cast<__m256i>(upper.simd()), 0xA0);
+  return WordPack::Simd(_mm256_blend_epi32(static_cast<__m256i>(lower.simd()), odd, 0xAA));
+#else
+  return upper << 32 | (lower & WordPack(std::uint64_t{0xFFFFFFFF}));
+#endif
+}
+
+inline WordPack join_upper_halves(const WordPack& lower, const WordPack& upper) {
+#if defined(__AVX512F__)
+  return WordPack::Simd(_mm512_mask_shuffle_epi32(static_cast<__m512i>(upper.simd()),
+                                                  0x5555,
+                                                  static_cast<__m512i>(lower.simd()),
+                                                  static_cast<_MM_PERM_ENUM>(0xF5)));
+#elif defined(__AVX2__)
+  const __m256i even = _mm256_shuffle_epi32(static_cast<__m256i>(lower.simd()), 0xF5);
+  return WordPack::Simd(_mm256_blend_epi32(even, static_cast<__m256i>(upper.simd()), 0xAA));
+#else
+  return lower >> 32 | (upper & WordPack(~std::uint64_t{0xFFFFFFFF}));
+#endif
+}
+
 inline WordPack to_bits(const Pack<double>& x) { return std::bit_cast<WordPack::Simd>(x.simd()); }
 inline Pack<double> from_bits(const WordPack& bits) {
   return std::bit_cast<Pack<double>::Simd>(bits.simd());
+}
+
+inline Pack<double> top_bits_as_number(const WordPack& bits) {
+#if defined(__AVX512DQ__)
+  return Pack<double>::Simd(_mm512_maskz_cvtepi64_pd(
+      0xFF, _mm512_maskz_srai_epi64(0xFF, static_cast<__m512i>(bits.simd()), 52)));
+#else
+  // The number plus 2048, in the low bits of a double at 2^52.
+  const WordPack biased = (bits ^ WordPack(std::uint64_t{1} << 63)) >> 52;
+  return from_bits(biased | WordPack(std::uint64_t{0x4330000000000000})) -
+         Pack<double>(0x1p52 + 2048);
+#endif
+}
+inline std::array<WordPack, 2> exchanged_if_odd(const WordPack& q,
+                                                const WordPack& a,
+                                                const WordPack& b) {
+#if defined(__AVX512F__)
+  const auto a_register = static_cast<__m512i>(a.simd()),
+             b_register = static_cast<__m512i>(b.simd());
+  const __mmask8 odd = _mm512_test_epi64_mask(static_cast<__m512i>(q.simd()), _mm512_set1_epi64(1));
+  return {WordPack::Simd(_mm512_mask_blend_epi64(odd, a_register, b_register)),
+          WordPack::Simd(_mm512_mask_blend_epi64(odd, b_register, a_register))};
+#else
+  const WordPack exchange =
+      (a ^ b) & (WordPack(std::uint64_t{0}) - (q & WordPack(std::uint64_t{1})));
+  return {a ^ exchange, b ^ exchange};
+#endif
 }
 
 /// A uniform on (0, 1): the centre of one of 2^52 equal cells.
@@ -97,6 +164,13 @@ struct NoiseWords<Pack<double>> {
   }
   static std::array<Pack<double>, 2> normals(const std::array<Word, 2>& words) {
     return normal_pair(words[0], words[1]);
+  }
+  static auto begin(const std::array<Word, 2>& words) { return begin_normal_pair(words[0]); }
+  static auto radius(const detail::LogParts<Pack<double>>& begun) {
+    return radius_of_normal_pair(begun);
+  }
+  static auto end(const Pack<double>& radius, const std::array<Word, 2>& words) {
+    return end_normal_pair(radius, words[1]);
   }
   static Pack<double> signed_by(const Word& word, int place, const Pack<double>& size) {
 #if defined(__AVX512F__)
@@ -134,6 +208,28 @@ inline Pack<float> signed_to_float(const WordsOf<float>& words) {
       std::bit_cast<Signed>(words.simd()));
 }
 
+inline Pack<float> top_bits_as_float(const WordsOf<float>& words) {
+  using Signed = std::experimental::rebind_simd_t<std::int32_t, Pack<float>::Simd>;
+  return std::experimental::static_simd_cast<Pack<float>::Simd>(
+      std::bit_cast<Signed>(words.simd()) >> 23);
+}
+inline std::array<WordsOf<float>, 2> exchanged_if_bit_30(const WordsOf<float>& q,
+                                                         const WordsOf<float>& a,
+                                                         const WordsOf<float>& b) {
+#if defined(__AVX512F__)
+  const auto a_register = static_cast<__m512i>(a.simd()),
+             b_register = static_cast<__m512i>(b.simd());
+  const __mmask16 set =
+      _mm512_test_epi32_mask(static_cast<__m512i>(q.simd()), _mm512_set1_epi32(1 << 30));
+  return {WordsOf<float>::Simd(_mm512_mask_blend_epi32(set, a_register, b_register)),
+          WordsOf<float>::Simd(_mm512_mask_blend_epi32(set, b_register, a_register))};
+#else
+  using Word = WordsOf<float>;
+  const Word exchange = (a ^ b) & (Word(std::uint32_t{0}) - ((q >> 30) & Word(std::uint32_t{1})));
+  return {a ^ exchange, b ^ exchange};
+#endif
+}
+
 /// Two packs of words side by side. For a Pack<float> those of its even and of its odd lanes, since
 /// a register holds the 64-bit words of half of them.
 struct WordPair {
@@ -156,18 +252,24 @@ struct WordPair {
   friend WordPair operator>>(const WordPair& a, int n) { return {a.first >> n, a.second >> n}; }
 
   /// The lower or the upper halves of the words: first, second, first, ...
-  WordsOf<float> low() const { return join(first & WordPack(half), second << 32); }
-  WordsOf<float> high() const { return join(first >> 32, second & WordPack(~half)); }
-
- private:
-  static constexpr std::uint64_t half = 0xFFFFFFFF;
-  static WordsOf<float> join(const WordPack& a, const WordPack& b) {
-    return std::bit_cast<WordsOf<float>::Simd>((a | b).simd());
+  WordsOf<float> low() const {
+    return std::bit_cast<WordsOf<float>::Simd>(join_lower_halves(first, second).simd());
+  }
+  WordsOf<float> high() const {
+    return std::bit_cast<WordsOf<float>::Simd>(join_upper_halves(first, second).simd());
   }
 };
 
 inline WordPair multiply_low_halves(const WordPair& a, std::uint32_t m) {
   return {multiply_low_halves(a.first, m), multiply_low_halves(a.second, m)};
+}
+
+inline WordPair upper_half(const WordPair& a) {
+  return {upper_half(a.first), upper_half(a.second)};
+}
+inline WordPair join_lower_halves(const WordPair& lower, const WordPair& upper) {
+  return {join_lower_halves(lower.first, upper.first),
+          join_lower_halves(lower.second, upper.second)};
 }
 
 template <>
@@ -181,8 +283,19 @@ struct NoiseWords<Pack<float>> {
     return {even_lanes, even_lanes + WordPack(std::uint64_t{1})};
   }
   static std::array<Pack<float>, 4> normals(const std::array<Word, 2>& words) {
-    const auto a = float_normal_pair(words[0].low(), words[0].high());
-    const auto b = float_normal_pair(words[1].low(), words[1].high());
+    return end(radius(begin(words)), words);
+  }
+  using Begun = std::array<detail::LogParts<Pack<float>>, 2>;
+  static Begun begin(const std::array<Word, 2>& words) {
+    return {begin_float_normal_pair(words[0].low()), begin_float_normal_pair(words[1].low())};
+  }
+  static std::array<Pack<float>, 2> radius(const Begun& begun) {
+    return {radius_of_float_normal_pair(begun[0]), radius_of_float_normal_pair(begun[1])};
+  }
+  static std::array<Pack<float>, 4> end(const std::array<Pack<float>, 2>& radius,
+                                        const std::array<Word, 2>& words) {
+    const auto a = end_float_normal_pair(radius[0], words[0].high());
+    const auto b = end_float_normal_pair(radius[1], words[1].high());
     return {a[0], a[1], b[0], b[1]};
   }
   static Pack<float> signed_by(const Word& word, int place, const Pack<float>& size) {

@@ -20,6 +20,17 @@ namespace stochflow {
 // The bits of a number and back; noise/lane_normals.hpp has the same for packs.
 inline std::uint64_t to_bits(double x) { return std::bit_cast<std::uint64_t>(x); }
 inline double from_bits(std::uint64_t bits) { return std::bit_cast<double>(bits); }
+/// The upper 12 bits, a signed number.
+inline double top_bits_as_number(std::uint64_t bits) {
+  return static_cast<double>(static_cast<std::int64_t>(bits) >> 52);
+}
+/// b, a if q is odd, otherwise a, b.
+inline std::array<std::uint64_t, 2> exchanged_if_odd(std::uint64_t q,
+                                                     std::uint64_t a,
+                                                     std::uint64_t b) {
+  const std::uint64_t exchange = (a ^ b) & (0 - (q & 1));
+  return {a ^ exchange, b ^ exchange};
+}
 
 namespace detail {
 
@@ -37,41 +48,56 @@ D polynomial(const std::array<double, n>& c, const D& x) {
   return fma(odd, x, even);
 }
 
-/// log(u) for u in (0, 1], a double or a pack of them. Relative error below 3 ulp.
+/// log(u) = exponent log(2) + 2 artanh(s)
 template <class D>
-D log_of_uniform(const D& u) {
-  using std::fma;
+struct LogParts {
+  D exponent, s;
+};
+
+/// For u in (0, 1], a double or a pack of them.
+template <class D>
+LogParts<D> parts_of_log(const D& u) {
   using Word = decltype(to_bits(u));
   const auto word = [](std::uint64_t w) { return Word(w); };
   // Shift so that the mantissa lies in [sqrt(1/2), sqrt(2)): near u = 1 the exponent is then 0 and
   // nothing cancels.
   constexpr std::uint64_t root_half = 0x3FE6A09E667F3BCD;
   const Word shifted = to_bits(u) - word(root_half);
-  // The exponent plus 1024 as an integer in the low bits of a double at 2^52.
-  const Word biased = (shifted + word(std::uint64_t{1024} << 52)) >> 52;
-  const D exponent = from_bits(biased | word(0x4330000000000000)) - D(0x1p52 + 1024);
   const D m = from_bits((shifted & word(0x000FFFFFFFFFFFFF)) + word(root_half));
-  const D f = m - D(1);
-  const D s = f / (f + D(2));
-  const D z = s * s;
-  constexpr std::array<double, 7> artanh{6.666666666666735130e-01,
-                                         3.999999999940941908e-01,
-                                         2.857142874366239149e-01,
-                                         2.222219843214978396e-01,
-                                         1.818357216161805012e-01,
-                                         1.531383769920937332e-01,
-                                         1.479819860511658591e-01};
-  const D log_m = fma(s * z, polynomial(artanh, z), s + s);
-  constexpr double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
-  return fma(exponent, D(ln2_high), fma(exponent, D(ln2_low), log_m));
+  return {top_bits_as_number(shifted), (m - D(1)) / (m + D(1))};
+}
+
+/// factor log(u). A factor that is a power of two, or minus that, costs nothing and changes no bit.
+/// Relative error below 3 ulp.
+template <int factor = 1, class D>
+D log_of_parts(const LogParts<D>& u) {
+  using std::fma;
+  const D z = u.s * u.s;
+  constexpr std::array<double, 7> artanh{factor * 6.666666666666735130e-01,
+                                         factor * 3.999999999940941908e-01,
+                                         factor * 2.857142874366239149e-01,
+                                         factor * 2.222219843214978396e-01,
+                                         factor * 1.818357216161805012e-01,
+                                         factor * 1.531383769920937332e-01,
+                                         factor * 1.479819860511658591e-01};
+  const D log_m = fma(u.s * z, polynomial(artanh, z), D(2 * factor) * u.s);
+  constexpr double ln2_high = factor * 6.93147180369123816490e-01,
+                   ln2_low = factor * 1.90821492927058770002e-10;
+  return fma(u.exponent, D(ln2_high), fma(u.exponent, D(ln2_low), log_m));
+}
+
+template <class D>
+D log_of_uniform(const D& u) {
+  return log_of_parts(parts_of_log(u));
 }
 
 /// sin and cos of 2 pi v for v in [0, 1). Absolute error below 2^-52.
 template <class D>
 std::array<D, 2> sin_cos_turns(const D& v) {
-  using std::floor;
   using std::fma;
-  const D quarter = floor(fma(D(4.0), v, D(0.5)));
+  // 4 v to the nearest integer, in the low bits of a double between 2^52 and 2^53.
+  const D shift(0x1.8p52), shifted = fma(D(4.0), v, shift);
+  const D quarter = shifted - shift;
   const D x = fma(D(4.0), v, -quarter) * D(1.57079632679489661923);  // in [-pi/4, pi/4]
   const D z = x * x;
   constexpr std::array<double, 6> sine_terms{-1.66666666666666324348e-01,
@@ -90,12 +116,10 @@ std::array<D, 2> sin_cos_turns(const D& v) {
   const auto cosine = to_bits(fma(z * z, polynomial(cosine_terms, z), fma(D(-0.5), z, D(1.0))));
   // An odd quarter exchanges the two; bit 1 of the quarter, or of the next, is the sign.
   using Word = decltype(to_bits(v));
-  const Word one(std::uint64_t{1}), two(std::uint64_t{2});
-  const Word q = to_bits(quarter + D(0x1p52));
-  const Word odd = Word(std::uint64_t{0}) - (q & one);
-  const Word exchange = (sine ^ cosine) & odd;
-  return {from_bits(sine ^ exchange ^ ((q & two) << 62)),
-          from_bits(cosine ^ exchange ^ (((q + one) & two) << 62))};
+  const Word q = to_bits(shifted), sign(std::uint64_t{1} << 63);
+  const auto [a, b] = exchanged_if_odd(q, sine, cosine);
+  const Word next = q + Word(std::uint64_t{1});
+  return {from_bits(a ^ ((q << 62) & sign)), from_bits(b ^ ((next << 62) & sign))};
 }
 
 }  // namespace detail
@@ -109,15 +133,27 @@ constexpr double uniform_half_open(std::uint64_t bits) {
   return static_cast<double>(bits >> 11) * 0x1p-53;
 }
 
+/// The Box-Muller map in three stages, up to a division, up to a root, and from there. A processor
+/// waits for both; loops over many pairs begin the next ones meanwhile (ensemble/lane_noise.hpp).
+template <class Word>
+auto begin_normal_pair(const Word& u1) {
+  return detail::parts_of_log(uniform_open(u1));
+}
+template <class D>
+D radius_of_normal_pair(const detail::LogParts<D>& begun) {
+  using std::sqrt;
+  return sqrt(detail::log_of_parts<-2>(begun));
+}
+template <class D, class Word>
+std::array<D, 2> end_normal_pair(const D& radius, const Word& u2) {
+  const auto [sine, cosine] = detail::sin_cos_turns(uniform_half_open(u2));
+  return {radius * cosine, radius * sine};
+}
+
 /// Two independent standard normals from two random 64-bit words, or packs of them.
 template <class Word>
 auto normal_pair(const Word& u1, const Word& u2) {
-  using std::sqrt;
-  const auto uniform = uniform_open(u1);
-  using D = std::decay_t<decltype(uniform)>;
-  const D radius = sqrt(D(-2) * detail::log_of_uniform(uniform));
-  const auto [sine, cosine] = detail::sin_cos_turns(uniform_half_open(u2));
-  return std::array<D, 2>{radius * cosine, radius * sine};
+  return end_normal_pair(radius_of_normal_pair(begin_normal_pair(u1)), u2);
 }
 
 /// What 128 random bits are worth in a number type: the words that name trajectories and hold the

@@ -18,6 +18,14 @@ constexpr std::uint64_t multiply_low_halves(std::uint64_t a, std::uint32_t m) {
   return (a & 0xFFFFFFFF) * m;
 }
 
+/// The upper half of `a` in the lower half, and anything in the upper.
+constexpr std::uint64_t upper_half(std::uint64_t a) { return a >> 32; }
+
+/// One word of two lower halves.
+constexpr std::uint64_t join_lower_halves(std::uint64_t lower, std::uint64_t upper) {
+  return upper << 32 | (lower & 0xFFFFFFFF);
+}
+
 /// The generator on words of 32 bits in the low half of 64, for one counter (Word = std::uint64_t)
 /// or for several at once (a pack of them, noise/lane_normals.hpp). What the high halves hold is
 /// ignored in the arguments and unspecified in the result.
@@ -28,9 +36,9 @@ constexpr std::array<Word, 4> philox4x32_words(std::array<Word, 4> c, PhiloxKey 
   for (int round = 0; round < 10; ++round) {
     const Word p0 = multiply_low_halves(c[0], multiplier0);
     const Word p1 = multiply_low_halves(c[2], multiplier1);
-    c = {(p1 >> 32) ^ c[1] ^ Word(std::uint64_t{key[0]}),
+    c = {upper_half(p1) ^ c[1] ^ Word(std::uint64_t{key[0]}),
          p1,
-         (p0 >> 32) ^ c[3] ^ Word(std::uint64_t{key[1]}),
+         upper_half(p0) ^ c[3] ^ Word(std::uint64_t{key[1]}),
          p0};
     key[0] += weyl0;
     key[1] += weyl1;
@@ -94,9 +102,8 @@ struct Philox {
                                                       std::uint32_t lane,
                                                       const Key& key) {
     const auto b = philox4x32_words<Word>(
-        {trajectory, trajectory >> 32, index, Word(std::uint64_t{lane})}, key);
-    const Word half(std::uint64_t{0xFFFFFFFF});
-    return {b[1] << 32 | (b[0] & half), b[3] << 32 | (b[2] & half)};
+        {trajectory, upper_half(trajectory), index, Word(std::uint64_t{lane})}, key);
+    return {join_lower_halves(b[0], b[1]), join_lower_halves(b[2], b[3])};
   }
 };
 
