@@ -16,11 +16,12 @@ namespace {
 
 using namespace testing;
 
-/// Methods that need more of a state than + - *: Jacobians, norms.
+/// Methods that need more of a state than + - *: Jacobians, second derivatives, norms.
 template <class M>
 constexpr bool takes_tensors() {
   const std::string_view name = M::facts.name;
-  for (const char* const other : {"ThetaEuler",
+  for (const char* const other : {"ItoTaylor15",
+                                  "ThetaEuler",
                                   "ImplicitMilstein",
                                   "ImplicitMidpoint",
                                   "SplitStepBackwardEuler",
