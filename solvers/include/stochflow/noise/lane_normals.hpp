@@ -60,8 +60,8 @@ inline WordPack multiply_low_halves(const WordPack& a, std::uint32_t m) {
 #endif
 }
 
-// Halves are moved by shuffles and not by shifts: multiplications and shifts of the widest
-// registers share one unit on Intel's processors, and shuffles have another.
+// Halves are moved by shuffles, one operation each, and not by shifts and masks. Of the widest
+// registers, shuffles and shifts have a unit each on Intel's processors, and the rest has both.
 inline WordPack upper_half(const WordPack& a) {
 #if defined(__AVX512F__)
   return WordPack::Simd(_mm512_maskz_shuffle_epi32(

@@ -54,7 +54,6 @@ struct LogParts {
   D exponent, s;
 };
 
-/// For u in (0, 1], a double or a pack of them.
 template <class D>
 LogParts<D> parts_of_log(const D& u) {
   using Word = decltype(to_bits(u));
@@ -86,6 +85,7 @@ D log_of_parts(const LogParts<D>& u) {
   return fma(u.exponent, D(ln2_high), fma(u.exponent, D(ln2_low), log_m));
 }
 
+/// log(u) for u in (0, 1], a double or a pack of them.
 template <class D>
 D log_of_uniform(const D& u) {
   return log_of_parts(parts_of_log(u));
