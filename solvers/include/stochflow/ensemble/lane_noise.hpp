@@ -5,7 +5,6 @@
 // map to normals: two short loops that keep the processor busier than one long one), and what
 // neighbouring steps share is drawn once. The numbers are those of FreshIncrements.
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -78,23 +77,27 @@ template <class D, std::size_t packs, class Generator>
   }
 }
 
-/// The normals of each pack of a row. The division and the root of the map are the slowest
-/// operations there are: each belongs to another pack than what is done meanwhile.
+/// The normals of each pack of a row. In double precision a division and a root are the slowest
+/// operations of the map: each belongs to another pack than what is done meanwhile.
 template <class Words, std::size_t packs, class Word, class Normals>
 void map_to_normals(const std::array<std::array<Word, 2>, packs>& words,
                     std::array<Normals, packs>& row) {
-  static_assert(packs >= 2);
-  auto radius = Words::radius(Words::begin(words[0]));
-  auto begun = Words::begin(words[1]);
-  for (std::size_t p = 0; p + 2 < packs; ++p) {
-    const auto later = Words::begin(words[p + 2]);
-    const auto next = Words::radius(begun);
-    row[p] = Words::end(radius, words[p]);
-    radius = next;
-    begun = later;
+  if constexpr (requires { Words::begin(words[0]); }) {
+    static_assert(packs >= 2);
+    auto radius = Words::radius(Words::begin(words[0]));
+    auto begun = Words::begin(words[1]);
+    for (std::size_t p = 0; p + 2 < packs; ++p) {
+      const auto later = Words::begin(words[p + 2]);
+      const auto next = Words::radius(begun);
+      row[p] = Words::end(radius, words[p]);
+      radius = next;
+      begun = later;
+    }
+    row[packs - 2] = Words::end(radius, words[packs - 2]);
+    row[packs - 1] = Words::end(Words::radius(begun), words[packs - 1]);
+  } else {
+    for (std::size_t p = 0; p < packs; ++p) row[p] = Words::normals(words[p]);
   }
-  row[packs - 2] = Words::end(radius, words[packs - 2]);
-  row[packs - 1] = Words::end(Words::radius(begun), words[packs - 1]);
 }
 
 /// Standard normals shaped like V for every step.

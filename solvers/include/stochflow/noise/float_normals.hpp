@@ -36,46 +36,35 @@ inline std::array<std::uint32_t, 2> exchanged_if_bit_30(std::uint32_t q,
 
 namespace detail {
 
-/// For u in (0, 1], a float or a pack of them.
+/// -2 log(u) for u in (0, 1], a float or a pack of them.
 template <class D>
-LogParts<D> parts_of_float_log(const D& u) {
+D minus_two_float_log(const D& u) {
+  using std::fma;
   using Word = decltype(to_bits(u));
   constexpr std::uint32_t root_half = 0x3F3504F3;
   const Word shifted = to_bits(u) - Word(root_half);
+  const D exponent = top_bits_as_float(shifted);
   const D m = from_bits((shifted & Word(std::uint32_t{0x007FFFFF})) + Word(root_half));
-  return {top_bits_as_float(shifted), (m - D(1)) / (m + D(1))};
-}
-
-/// -2 log(u)
-template <class D>
-D minus_two_float_log(const LogParts<D>& u) {
-  using std::fma;
-  const D z = u.s * u.s;
+  const D s = (m - D(1)) / (m + D(1));
+  const D z = s * s;
   constexpr std::array<double, 4> artanh{
       -2 * 0.66666662693, -2 * 0.40000972152, -2 * 0.28498786688, -2 * 0.24279078841};
-  const D log_m = fma(u.s * z, polynomial(artanh, z), D(-4) * u.s);
+  const D log_m = fma(s * z, polynomial(artanh, z), D(-4) * s);
   constexpr double ln2_high = -2 * 6.9313812256e-01, ln2_low = -2 * 9.0580006145e-06;
-  return fma(u.exponent, D(ln2_high), fma(u.exponent, D(ln2_low), log_m));
+  return fma(exponent, D(ln2_high), fma(exponent, D(ln2_low), log_m));
 }
 
 }  // namespace detail
 
-/// The stages of the map (normal.hpp) for two random 32-bit words, or packs of them.
+/// Two independent standard normals from two random 32-bit words, or packs of them.
 template <class Word>
-auto begin_float_normal_pair(const Word& w1) {
+auto float_normal_pair(const Word& w1, const Word& w2) {
   using std::fma;
-  using D = decltype(to_float(w1));
-  return detail::parts_of_float_log(D(fma(to_float(w1), D(0x1p-32), D(0x1p-33))));
-}
-template <class D>
-D radius_of_float_normal_pair(const detail::LogParts<D>& begun) {
   using std::sqrt;
-  return sqrt(detail::minus_two_float_log(begun));
-}
-template <class D, class Word>
-std::array<D, 2> end_float_normal_pair(const D& radius, const Word& w2) {
-  using std::fma;
+  using D = decltype(to_float(w1));
   const auto word = [](std::uint32_t bits) { return Word(bits); };
+  const D uniform = fma(to_float(w1), D(0x1p-32), D(0x1p-33));
+  const D radius = sqrt(detail::minus_two_float_log(uniform));
   // Turns in units of a quarter, to the nearest: the upper two bits of q, and the rest lies in
   // [-1/2, 1/2).
   const Word q = w2 + word(1u << 29);
@@ -91,13 +80,8 @@ std::array<D, 2> end_float_normal_pair(const D& radius, const Word& w2) {
   // An odd quarter exchanges the two; the upper bit of the quarter, or of the next, is the sign.
   const auto [a, b] = exchanged_if_bit_30(q, sine, cosine);
   const Word sign = word(1u << 31), next = q + word(1u << 30);
-  return {radius * from_bits(b ^ (next & sign)), radius * from_bits(a ^ (q & sign))};
-}
-
-/// Two independent standard normals.
-template <class Word>
-auto float_normal_pair(const Word& w1, const Word& w2) {
-  return end_float_normal_pair(radius_of_float_normal_pair(begin_float_normal_pair(w1)), w2);
+  return std::array<D, 2>{radius * from_bits(b ^ (next & sign)),
+                          radius * from_bits(a ^ (q & sign))};
 }
 
 template <>

@@ -165,6 +165,7 @@ struct NoiseWords<Pack<double>> {
   static std::array<Pack<double>, 2> normals(const std::array<Word, 2>& words) {
     return normal_pair(words[0], words[1]);
   }
+  // The stages of normal_pair.
   static auto begin(const std::array<Word, 2>& words) { return begin_normal_pair(words[0]); }
   static auto radius(const detail::LogParts<Pack<double>>& begun) {
     return radius_of_normal_pair(begun);
@@ -283,19 +284,8 @@ struct NoiseWords<Pack<float>> {
     return {even_lanes, even_lanes + WordPack(std::uint64_t{1})};
   }
   static std::array<Pack<float>, 4> normals(const std::array<Word, 2>& words) {
-    return end(radius(begin(words)), words);
-  }
-  using Begun = std::array<detail::LogParts<Pack<float>>, 2>;
-  static Begun begin(const std::array<Word, 2>& words) {
-    return {begin_float_normal_pair(words[0].low()), begin_float_normal_pair(words[1].low())};
-  }
-  static std::array<Pack<float>, 2> radius(const Begun& begun) {
-    return {radius_of_float_normal_pair(begun[0]), radius_of_float_normal_pair(begun[1])};
-  }
-  static std::array<Pack<float>, 4> end(const std::array<Pack<float>, 2>& radius,
-                                        const std::array<Word, 2>& words) {
-    const auto a = end_float_normal_pair(radius[0], words[0].high());
-    const auto b = end_float_normal_pair(radius[1], words[1].high());
+    const auto a = float_normal_pair(words[0].low(), words[0].high());
+    const auto b = float_normal_pair(words[1].low(), words[1].high());
     return {a[0], a[1], b[0], b[1]};
   }
   static Pack<float> signed_by(const Word& word, int place, const Pack<float>& size) {
