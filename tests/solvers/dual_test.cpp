@@ -51,20 +51,26 @@ TEST(Dual, FunctionsAgreeWithDifferences) {
 TEST(Dual, SquareRootOfAConstantZeroIsNotNan) { EXPECT_EQ(sqrt(Dual(0.0)).derivative, 0.0); }
 
 // Constants on either side, as they come and made dual numbers: the same values.
-TEST(Dual, ArithmeticWithConstants) {
-  const Dual x(0.7, 2);
-  const auto expect_same = [](Dual plain, Dual dual) {
+template <class D, class A>
+void expect_constants_to_be_duals(const D& x, A c) {
+  const auto expect_same = [](const D& plain, const D& dual) {
     EXPECT_EQ(plain.value, dual.value);
     EXPECT_EQ(plain.derivative, dual.derivative);
   };
-  expect_same(x + 3, x + Dual(3));
-  expect_same(3 + x, Dual(3) + x);
-  expect_same(x - 3, x - Dual(3));
-  expect_same(3 - x, Dual(3) - x);
-  expect_same(x * 3, x * Dual(3));
-  expect_same(3 * x, Dual(3) * x);
-  expect_same(x / 3, x / Dual(3));
-  expect_same(3 / x, Dual(3) / x);
+  expect_same(x + c, x + D(c));
+  expect_same(c + x, D(c) + x);
+  expect_same(x - c, x - D(c));
+  expect_same(c - x, D(c) - x);
+  expect_same(x * c, x * D(c));
+  expect_same(c * x, D(c) * x);
+  expect_same(x / c, x / D(c));
+  expect_same(c / x, D(c) / x);
+}
+TEST(Dual, ArithmeticWithConstants) {
+  expect_constants_to_be_duals(Dual(0.7, 2), 3);
+  expect_constants_to_be_duals(Dual(0.7, 2), 0.3F);
+  expect_constants_to_be_duals(DualOf<float>(0.7F, 2.0F), 0.3);
+  expect_constants_to_be_duals(DualOf<float>(0.7F, 2.0F), 3);
 }
 
 TEST(SecondDerivative, AlongDirectionsWithTheFirst) {

@@ -50,25 +50,33 @@ struct DualOf {
   // leave out the products with it.
   template <class A>
   requires std::is_arithmetic_v<A>
-  friend constexpr DualOf operator+(DualOf a, A b) { return {a.value + b, a.derivative}; }
+  friend constexpr DualOf operator+(DualOf a, A b) { return {a.value + constant(b), a.derivative}; }
   template <class A>
   requires std::is_arithmetic_v<A>
-  friend constexpr DualOf operator+(A a, DualOf b) { return {a + b.value, b.derivative}; }
+  friend constexpr DualOf operator+(A a, DualOf b) { return {constant(a) + b.value, b.derivative}; }
   template <class A>
   requires std::is_arithmetic_v<A>
-  friend constexpr DualOf operator-(DualOf a, A b) { return {a.value - b, a.derivative}; }
+  friend constexpr DualOf operator-(DualOf a, A b) { return {a.value - constant(b), a.derivative}; }
   template <class A>
   requires std::is_arithmetic_v<A>
-  friend constexpr DualOf operator-(A a, DualOf b) { return {a - b.value, -b.derivative}; }
+  friend constexpr DualOf operator-(A a, DualOf b) {
+    return {constant(a) - b.value, -b.derivative};
+  }
   template <class A>
   requires std::is_arithmetic_v<A>
-  friend constexpr DualOf operator*(DualOf a, A b) { return {a.value * b, a.derivative * b}; }
+  friend constexpr DualOf operator*(DualOf a, A b) {
+    return {a.value * constant(b), a.derivative * constant(b)};
+  }
   template <class A>
   requires std::is_arithmetic_v<A>
-  friend constexpr DualOf operator*(A a, DualOf b) { return {a * b.value, a * b.derivative}; }
+  friend constexpr DualOf operator*(A a, DualOf b) {
+    return {constant(a) * b.value, constant(a) * b.derivative};
+  }
   template <class A>
   requires std::is_arithmetic_v<A>
-  friend constexpr DualOf operator/(DualOf a, A b) { return {a.value / b, a.derivative / b}; }
+  friend constexpr DualOf operator/(DualOf a, A b) {
+    return {a.value / constant(b), a.derivative / constant(b)};
+  }
 
   // Of the values: bool, or the mask of a pack.
   friend constexpr auto operator<(DualOf a, DualOf b) { return a.value < b.value; }
@@ -77,6 +85,17 @@ struct DualOf {
   friend constexpr auto operator>=(DualOf a, DualOf b) { return a.value >= b.value; }
   friend constexpr auto operator==(DualOf a, DualOf b) { return a.value == b.value; }
   friend constexpr auto operator!=(DualOf a, DualOf b) { return a.value != b.value; }
+
+ private:
+  /// A constant as T takes it: a float as a float, not to have the product as a double.
+  template <class A>
+  static constexpr auto constant(A a) {
+    if constexpr (std::is_arithmetic_v<T>) {
+      return static_cast<T>(a);
+    } else {
+      return static_cast<double>(a);
+    }
+  }
 };
 
 using Dual = DualOf<double>;
